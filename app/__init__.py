@@ -1,0 +1,1 @@
+"""Parley: one process that hears, speaks, sees, thinks and makes calls for many organizations."""

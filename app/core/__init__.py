@@ -1,0 +1,1 @@
+"""Mechanisms everybody uses. Knows nothing of the product."""

@@ -1,0 +1,31 @@
+"""On whose behalf work is done. A scope is handed down explicitly, never looked up."""
+
+import logging
+from dataclasses import dataclass
+from uuid import UUID
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OrgScope:
+    """Work for one organization: every row it touches belongs to `org_id`."""
+
+    org_id: UUID
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class SystemScope:
+    """Work across organizations. Made by `system_scope` only, which logs the reason."""
+
+    reason: str
+
+
+Scope = OrgScope | SystemScope
+
+
+def system_scope(reason: str) -> SystemScope:
+    """The one escape from the tenant wall: wiring, CLI, dispatchers, inbound-number look-up."""
+    log.info("system scope", extra={"reason": reason})
+    return SystemScope(reason)
