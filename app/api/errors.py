@@ -1,0 +1,78 @@
+"""Turns every exception into an answer in the body of the family whose path was asked for."""
+
+import logging
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ExceptionHandlersMap
+
+from app.api.family import FamilyMap
+from app.core import errors
+from app.core.errors import AppError
+
+log = logging.getLogger(__name__)
+
+AnyRequest = Request[Any, Any, Any]
+
+_BY_STATUS: dict[int, type[AppError]] = {
+    error.status: error
+    for error in (
+        errors.NotAuthenticated,
+        errors.NotPermitted,
+        errors.NotFound,
+        errors.MethodNotAllowed,
+        errors.Conflict,
+        errors.TooLarge,
+        errors.UnsupportedMedia,
+        errors.Unprocessable,
+        errors.RateLimited,
+        errors.Unavailable,
+    )
+}
+
+
+def exception_handlers(families: FamilyMap) -> ExceptionHandlersMap:
+    def render(request: AnyRequest, exception: Exception) -> Response[Any]:
+        error = _as_app_error(exception)
+        family = families.of(request.url.path)
+        return Response(
+            family.error_body(error, request.scope["state"]["request_id"]),
+            status_code=error.status,
+            headers=_headers(error, exception),
+        )
+
+    return {AppError: render, HTTPException: render, Exception: render}
+
+
+def _as_app_error(exception: Exception) -> AppError:
+    if isinstance(exception, AppError):
+        if exception.status >= 500:
+            log.error("%s", exception, exc_info=exception)
+        return exception
+    if isinstance(exception, ValidationException):
+        return _validation_error(exception)
+    if isinstance(exception, HTTPException) and exception.status_code < 500:
+        kind = _BY_STATUS.get(exception.status_code, errors.InvalidInput)
+        return kind(exception.detail)
+    log.error("a request failed", exc_info=exception)
+    return errors.InternalError("Internal server error")
+
+
+def _validation_error(exception: ValidationException) -> AppError:
+    """Names every field that is wrong, in the sentence and in the details."""
+    faults = [fault for fault in exception.extra or [] if isinstance(fault, dict)]
+    fields = {str(fault.get("key", "body")): str(fault.get("message", "")) for fault in faults}
+    if not fields:
+        return errors.InvalidInput(exception.detail)
+    sentence = "; ".join(f"{name}: {message}" for name, message in fields.items())
+    return errors.InvalidInput(sentence, fields=fields)
+
+
+def _headers(error: AppError, exception: Exception) -> dict[str, str]:
+    headers = dict(getattr(exception, "headers", None) or {})
+    if "retry_after_s" in error.details:
+        headers["Retry-After"] = str(error.details["retry_after_s"])
+    if isinstance(error, errors.NotAuthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    return headers

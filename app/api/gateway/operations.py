@@ -1,0 +1,75 @@
+"""What operators ask: is it ready, what does it measure, what has it loaded."""
+
+import asyncio
+
+import msgspec
+from litestar import Response, get
+
+from app.api.tokens import require_admin, require_token
+from app.core.clock import utc_now
+from app.core.errors import AppError
+from app.core.metrics import CONTENT_TYPE
+from app.runtime import ReadinessCheck, Runtime
+
+_CHECK_TIMEOUT_S = 5
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    ready: bool
+    checks: dict[str, str]
+
+
+class LoadedModel(msgspec.Struct, frozen=True):
+    id: str
+    memory_bytes: int
+    leases: int
+    device: str
+
+
+class AsrStatus(msgspec.Struct, frozen=True, kw_only=True):
+    version: str
+    uptime_s: float
+    models: list[LoadedModel]
+    memory_bytes: int
+    memory_budget_bytes: int
+    status: str = "running"
+
+
+@get("/ready", security=[])
+async def ready(runtime: Runtime) -> Response[Readiness]:
+    """200 when requests can be served, 503 with the reason when they cannot."""
+    checks = dict(
+        await asyncio.gather(*(_checked(name, run) for name, run in runtime.readiness.items()))
+    )
+    is_ready = all(answer == "ok" for answer in checks.values())
+    return Response(Readiness(is_ready, checks), status_code=200 if is_ready else 503)
+
+
+@get("/metrics", guards=[require_admin])
+async def metrics(runtime: Runtime) -> Response[bytes]:
+    """Prometheus text; scrape it with the admin token."""
+    return Response(runtime.metrics.render(), media_type=CONTENT_TYPE)
+
+
+@get("/asr/status", guards=[require_token])
+async def asr_status(runtime: Runtime) -> AsrStatus:
+    """Loaded models, memory, uptime."""
+    report = runtime.models.snapshot()
+    return AsrStatus(
+        version=runtime.version,
+        uptime_s=(utc_now() - runtime.started_at).total_seconds(),
+        models=[LoadedModel(m.id, m.bytes, m.leases, m.device) for m in report.models],
+        memory_bytes=report.loaded_bytes,
+        memory_budget_bytes=report.budget_bytes,
+    )
+
+
+async def _checked(name: str, run: ReadinessCheck) -> tuple[str, str]:
+    try:
+        async with asyncio.timeout(_CHECK_TIMEOUT_S):
+            await run()
+    except TimeoutError:
+        return name, f"no answer within {_CHECK_TIMEOUT_S} s"
+    except AppError as error:
+        return name, error.message
+    return name, "ok"

@@ -1,0 +1,43 @@
+"""Bare /health and /status, in the words of the session family's document."""
+
+from typing import Literal
+
+import msgspec
+from litestar import get
+
+from app.core.clock import utc_now
+from app.runtime import Runtime
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    version: str
+    timestamp: str
+    status: Literal["healthy"] = "healthy"
+    service: Literal["pipecat"] = "pipecat"
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    version: str
+    active_sessions: int
+    timestamp: str
+    status: Literal["running"] = "running"
+    service: Literal["pipecat"] = "pipecat"
+
+
+@get("/health", security=[])
+async def health(runtime: Runtime) -> Health:
+    """The process is alive. Says nothing on what it depends on: ask /ready."""
+    return Health(version=runtime.version, timestamp=_now())
+
+
+@get("/status", security=[])
+async def status(runtime: Runtime) -> Status:
+    return Status(
+        version=runtime.version,
+        active_sessions=runtime.open_websockets(),
+        timestamp=_now(),
+    )
+
+
+def _now() -> str:
+    return utc_now().isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,17 @@
+"""The voice family, under /api/voice: bare bodies, errors as `{"detail"}`."""
+
+from app.api.family import Family
+from app.core.errors import AppError
+
+
+def error_body(error: AppError, _request_id: str) -> dict[str, str]:
+    return {"detail": error.message}
+
+
+FAMILY = Family(
+    name="voice",
+    title="Voice AI",
+    description="Outbound and inbound voice calling: agents, flows, customers, calls, webhooks.",
+    prefixes=("/api/voice",),
+    error_body=error_body,
+)

@@ -1,0 +1,44 @@
+"""Row-level security: the second wall between organizations, kept by PostgreSQL itself.
+
+A transaction announces its organization (or that it is the system's) in a setting that ends with
+it; policies compare. Used by migrations; knows no table by name.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, literal_column
+
+ORG_SETTING = "app.org_id"
+SYSTEM_SETTING = "app.system"
+APP_ROLE = "parley_app"
+
+# A setting that was set in an earlier transaction of the connection reads as '', not as NULL.
+_CURRENT_ORG = f"nullif(current_setting('{ORG_SETTING}', true), '')::uuid"
+_IS_SYSTEM = f"current_setting('{SYSTEM_SETTING}', true) = 'on'"
+
+CURRENT_ORG_SQL: ColumnElement[Any] = literal_column(_CURRENT_ORG)
+
+
+def enable(table: str, *, owner_column: str = "org_id") -> list[str]:
+    """Statements that wall off `table`, for its owner too."""
+    visible = f"{owner_column} = {_CURRENT_ORG} OR {_IS_SYSTEM}"
+    return [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY tenant ON {table} USING ({visible}) WITH CHECK ({visible})",
+    ]
+
+
+def grant_app_role() -> list[str]:
+    """What the role of the running application may do: use rows, own nothing."""
+    return [
+        f"GRANT USAGE ON SCHEMA public TO {APP_ROLE}",
+        *(
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rights} TO {APP_ROLE}"
+            for rights in (
+                "SELECT, INSERT, UPDATE, DELETE ON TABLES",
+                "USAGE, SELECT ON SEQUENCES",
+                "EXECUTE ON FUNCTIONS",
+            )
+        ),
+    ]

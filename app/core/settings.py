@@ -1,0 +1,222 @@
+"""Every setting there is: names, defaults, meaning. The only module that reads the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from app.core import setting_fields
+from app.core.setting_fields import Secret, SettingDoc, setting
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+NotNegative = Annotated[int, msgspec.Meta(ge=0)]
+Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Speed = Annotated[float, msgspec.Meta(ge=0.5, le=2)]
+
+OWN_PREFIX = "PARLEY_"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    host: str = setting("PARLEY_HOST", "127.0.0.1", "Address to listen on; `--host`")
+    port: Port = setting("PARLEY_PORT", 9000, "Port of the whole API; `--port`")
+    dev_ports: bool = setting(
+        "PARLEY_DEV_PORTS",
+        False,
+        "Also listen, on loopback and without tokens, on 8001 8002 8003 8000 8765 7030; "
+        "`--dev-ports`",
+    )
+    frontend_url: str = setting(
+        "FRONTEND_URL", "http://localhost:3000", "Origins allowed by CORS, comma-separated"
+    )
+    trusted_proxies: str = setting(
+        "PARLEY_TRUSTED_PROXIES",
+        "",
+        "Addresses or networks whose X-Forwarded-* headers are believed, comma-separated",
+    )
+    max_body_mb: Positive = setting(
+        "PARLEY_MAX_BODY_MB", 16, "Largest request body other than an upload, in MiB"
+    )
+    max_upload_mb: Positive = setting(
+        "PARLEY_MAX_UPLOAD_MB", 2048, "Largest upload of audio or video, in MiB"
+    )
+    drain_s: NotNegative = setting(
+        "PARLEY_DRAIN_S", 20, "Seconds that open requests and calls get to finish at shutdown"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    data_dir: Path = setting("PARLEY_DATA_DIR", Path("data"), "Everything kept; `--data-dir`")
+    database_url: Secret = setting(
+        "DATABASE_URL", Secret(""), "PostgreSQL to use; without it one is started under the data"
+    )
+    database_pool: Positive = setting("PARLEY_DATABASE_POOL", 20, "Database connections at most")
+    redis_url: Secret = setting(
+        "REDIS_URL", Secret(""), "Redis or Valkey for what replicas share; needed from two on"
+    )
+    storage_mode: Literal["sqlite", "firestore"] = setting(
+        "STORAGE_MODE", "sqlite", "Accepted for compatibility; everything is kept in PostgreSQL"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    directory: Path | None = setting(
+        "PARLEY_MODELS", None, "Where weights are kept; default: parley/models in the user's cache"
+    )
+    memory_mb: Positive = setting(
+        "PARLEY_MODEL_MEMORY_MB", 8192, "Memory that loaded models may take, in MiB"
+    )
+    device: Literal["auto", "cpu", "cuda"] = setting("ASR_DEVICE", "auto", "Inference device")
+    variant: Literal[
+        "en-tiny", "hinglish", "en-lite", "en-full", "multi-full", "multi-zh", "all"
+    ] = setting("VARIANT", "en-full", "Set of speech models to serve")
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    mode: Literal["local", "remote", "hybrid"] = setting(
+        "AUTH_MODE", "local", "Where API tokens are checked"
+    )
+    db_path: Path | None = setting(
+        "AUTH_DB_PATH", None, "SQLite token database of an earlier gateway, imported once"
+    )
+    internal_secret: Secret = setting(
+        "GATEWAY_INTERNAL_SECRET", Secret("auto"), "Shared secret between services; auto: made"
+    )
+    secret_key: Secret = setting(
+        "PARLEY_SECRET_KEY",
+        Secret(""),
+        "Master key of hashes and encryption, the same for all replicas; older keys after commas; "
+        "default: made once under the data",
+    )
+    hipaa_mode: bool = setting(
+        "HIPAA_MODE", False, "One-hour sessions, encrypted data, nothing about people in logs"
+    )
+    google_client_id: str = setting("GOOGLE_CLIENT_ID", "", "Sign-in with Google")
+    google_client_secret: Secret = setting("GOOGLE_CLIENT_SECRET", Secret(""), "Its client secret")
+
+
+@dataclass(frozen=True, slots=True)
+class Llm:
+    provider: Literal["claude", "gemini", "groq", "local"] = setting(
+        "LLM_PROVIDER", "claude", "Language model of agents and analysis"
+    )
+    anthropic_api_key: Secret = setting("ANTHROPIC_API_KEY", Secret(""), "Claude key")
+    anthropic_model: str = setting("ANTHROPIC_MODEL", "claude-sonnet-4-6", "Claude model id")
+    gemini_api_key: Secret = setting("GEMINI_API_KEY", Secret(""), "Gemini key")
+
+
+@dataclass(frozen=True, slots=True)
+class Telephony:
+    twilio_account_sid: str = setting("TWILIO_ACCOUNT_SID", "", "Twilio account")
+    twilio_auth_token: Secret = setting("TWILIO_AUTH_TOKEN", Secret(""), "Twilio token")
+    twilio_phone_number: str = setting("TWILIO_PHONE_NUMBER", "", "Number that calls come from")
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    context_url: str = setting(
+        "VIDEO_CONTEXT_URL", "http://127.0.0.1:8002", "Video service that agents ask"
+    )
+    llm_backend: Literal["auto", "anthropic", "gemini", "custom"] = setting(
+        "VIDEO_LLM_BACKEND", "auto", "Language model that describes scenes"
+    )
+    llm_model: str = setting("VIDEO_LLM_MODEL", "auto", "Its model id")
+
+
+@dataclass(frozen=True, slots=True)
+class Vad:
+    backend: Literal["energy", "silero", "webrtc"] = setting(
+        "VAD_BACKEND", "energy", "Voice activity detector of the session family"
+    )
+    threshold: Probability = setting("VAD_THRESHOLD", 0.5, "Probability that counts as speech")
+    min_speech_ms: Positive = setting(
+        "VAD_MIN_SPEECH_DURATION", 100, "Shorter sounds are not speech, in ms"
+    )
+    min_silence_ms: Positive = setting(
+        "VAD_MIN_SILENCE_DURATION", 500, "Shorter pauses do not end an utterance, in ms"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asr:
+    backend: Literal["qwen", "ollama-whisper", "openai"] = setting(
+        "ASR_BACKEND", "qwen", "Remote recognizer of the session family, where one is set up"
+    )
+    base_url: str = setting("ASR_BASE_URL", "http://127.0.0.1:8000", "Its address")
+    model: str = setting("ASR_MODEL", "qwen-audio", "Its model id")
+    language: str = setting("ASR_LANGUAGE", "en", "Its language")
+
+
+@dataclass(frozen=True, slots=True)
+class Tts:
+    engine: str = setting("TTS_ENGINE", "kokoro", "Text-to-speech engine")
+    backend: Literal["qwen", "ollama", "openai"] = setting(
+        "TTS_BACKEND", "qwen", "Remote synthesizer of the session family, where one is set up"
+    )
+    base_url: str = setting("TTS_BASE_URL", "http://127.0.0.1:8000", "Its address")
+    model: str = setting("TTS_MODEL", "qwen-tts", "Its model id")
+    voice: str = setting("TTS_VOICE", "default", "Its voice")
+    speed: Speed = setting("TTS_SPEED", 1.0, "Its speed, 0.5 to 2.0")
+
+
+@dataclass(frozen=True, slots=True)
+class Observability:
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = setting(
+        "PARLEY_LOG_LEVEL", "INFO", "Least severity that is logged"
+    )
+    log_format: Literal["console", "json"] = setting(
+        "PARLEY_LOG_FORMAT", "console", "Lines for people or for a log store"
+    )
+    otlp_endpoint: str = setting(
+        "PARLEY_OTLP_ENDPOINT", "", "OpenTelemetry collector (OTLP over HTTP); empty: no traces"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    server: Server = field(default_factory=Server)
+    storage: Storage = field(default_factory=Storage)
+    models: Models = field(default_factory=Models)
+    auth: Auth = field(default_factory=Auth)
+    llm: Llm = field(default_factory=Llm)
+    telephony: Telephony = field(default_factory=Telephony)
+    video: Video = field(default_factory=Video)
+    vad: Vad = field(default_factory=Vad)
+    asr: Asr = field(default_factory=Asr)
+    tts: Tts = field(default_factory=Tts)
+    observability: Observability = field(default_factory=Observability)
+
+
+def process_environment() -> dict[str, str]:
+    """A copy of the environment, for laying command-line options over it and for children."""
+    return dict(os.environ)  # noqa: TID251
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Command-line options are laid over the environment by the caller, under the same names."""
+    setting_fields.refuse_unknown(Settings, environ, OWN_PREFIX)
+    return setting_fields.parse(Settings, environ)
+
+
+def describe() -> list[SettingDoc]:
+    return setting_fields.describe(Settings)
+
+
+def misspellings(environ: Mapping[str, str]) -> list[str]:
+    return setting_fields.misspellings(Settings, environ)
+
+
+def model_store(settings: Settings, environ: Mapping[str, str]) -> Path:
+    """The one place on this machine where weights are kept, shared by every clone."""
+    if settings.models.directory:
+        return settings.models.directory.expanduser().absolute()
+    cache = environ.get("XDG_CACHE_HOME")
+    root = Path(cache) if cache and Path(cache).is_absolute() else Path.home() / ".cache"
+    return root / "parley" / "models"

@@ -1,0 +1,40 @@
+"""The application: mounts the API families. Builds no service."""
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from app.api import gateway, session, v1, voice
+from app.api.edge import Edge
+from app.api.errors import exception_handlers
+from app.api.family import Family, FamilyMap
+from app.api.openapi import documentation_routes
+from app.runtime import Runtime
+
+FAMILIES: tuple[Family, ...] = (gateway.FAMILY, voice.FAMILY, v1.FAMILY, session.FAMILY)
+MIB = 1024 * 1024
+
+
+def create_app(runtime: Runtime, families: tuple[Family, ...] = FAMILIES) -> Edge:
+    family_map = FamilyMap(families)
+    dependencies = {"runtime": Provide(lambda: runtime, sync_to_thread=False)}
+    server = runtime.settings.server
+    app = Litestar(
+        route_handlers=[
+            *(route for family in families for route in family.routes),
+            *documentation_routes(families, runtime.version, dependencies),
+        ],
+        dependencies=dependencies,
+        exception_handlers=exception_handlers(family_map),
+        cors_config=CORSConfig(
+            allow_origins=[origin.strip() for origin in server.frontend_url.split(",")],
+            allow_credentials=True,
+            expose_headers=["X-Request-ID", "Retry-After"],
+        ),
+        request_max_body_size=server.max_body_mb * MIB,
+        openapi_config=None,
+        logging_config=None,
+        state=State({"runtime": runtime}),
+    )
+    return Edge(app, family_map, runtime.metrics)

@@ -1,0 +1,8 @@
+"""Every table there is, for migrations. Import nothing else from here."""
+
+from app.core import events, inbox
+from app.core.db import Base
+from app.tenancy import store as tenancy
+
+STORES = (events, inbox, tenancy)
+METADATA = Base.metadata

@@ -1,0 +1,1 @@
+"""Organizations, their keys and their rules: who is who, and what each may reach."""

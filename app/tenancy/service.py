@@ -1,0 +1,164 @@
+"""The door of tenancy: organizations, API keys, what an organization may reach."""
+
+from uuid import UUID, uuid4
+
+import msgspec
+
+from app.core.crypto import KeyRing, context_of, new_token
+from app.core.db import Database, Tx
+from app.core.events import Event, Events
+from app.core.http.rules import HostRule
+from app.core.scope import OrgScope, system_scope
+from app.tenancy import store
+from app.tenancy.domain import (
+    AuditEntry,
+    Organization,
+    OrganizationCreated,
+    OrganizationExists,
+    OrganizationNotFound,
+    OutboundRuleAdded,
+    OutboundRuleRemoved,
+    Principal,
+    TokenInvalid,
+    organization_name,
+    slug_of,
+)
+
+DEFAULT_ORGANIZATION = "Default"
+ADMIN_USER = "admin"
+
+
+class Organizations:
+    def __init__(self, database: Database, events: Events, keys: KeyRing) -> None:
+        self._database = database
+        self._events = events
+        self._keys = keys
+
+    async def create(self, given_name: str, *, actor: str) -> Organization:
+        name = organization_name(given_name)
+        org_id = uuid4()
+        async with self._database.transaction(OrgScope(org_id, actor)) as tx:
+            added = await store.add_organization(
+                tx,
+                store.OrganizationRow(
+                    id=org_id,
+                    name=name,
+                    slug=slug_of(name),
+                    signing_secret=self._new_signing_secret(org_id),
+                ),
+            )
+            if not added:
+                raise OrganizationExists(f"an organization {slug_of(name)!r} exists already")
+            await self._events.publish(tx, OrganizationCreated(name=name))
+        return await self.get(slug_of(name))
+
+    async def list(self) -> list[Organization]:
+        async with self._database.transaction(system_scope("list organizations")) as tx:
+            return [_organization(row) for row in await store.organizations(tx)]
+
+    async def get(self, slug: str) -> Organization:
+        async with self._database.transaction(system_scope("find organization")) as tx:
+            row = await store.find_organization(tx, slug)
+        if row is None:
+            raise OrganizationNotFound(f"there is no organization {slug!r}")
+        return _organization(row)
+
+    async def signing_secret(self, tx: Tx) -> bytes:
+        """What the organization's webhooks are signed with."""
+        row = await store.get_organization(tx, tx.org_id)
+        return self._keys.decrypt(row.signing_secret, context=_secret_context(row.id))
+
+    async def rotate_secrets(self, tx: Tx) -> int:
+        """Encrypts again what an older master key encrypted; says how many rows that were."""
+        stale = [
+            row
+            for row in await store.organizations(tx)
+            if self._keys.needs_rotation(row.signing_secret)
+        ]
+        for row in stale:
+            context = _secret_context(row.id)
+            row.signing_secret = self._keys.rotate(row.signing_secret, context=context)
+        return len(stale)
+
+    def _new_signing_secret(self, org_id: UUID) -> bytes:
+        secret = new_token("").encode()
+        return self._keys.encrypt(secret, context=_secret_context(org_id))
+
+
+class ApiKeys:
+    def __init__(self, database: Database, keys: KeyRing) -> None:
+        self._database = database
+        self._keys = keys
+
+    async def authenticate(self, token: str) -> Principal:
+        hashes = self._keys.token_hashes(token)
+        async with self._database.transaction(system_scope("token look-up")) as tx:
+            row = await store.find_live_key(tx, hashes)
+        if row is None:
+            raise TokenInvalid("Invalid or expired token")
+        return Principal(row.org_id, row.user_id, row.is_admin)
+
+    async def replace_admin(self, scope: OrgScope) -> str:
+        """A new admin token, shown once; the old ones stop working."""
+        token = new_token("wh_")
+        async with self._database.transaction(scope) as tx:
+            await store.revoke_admin_keys(tx)
+            await store.add_key(
+                tx,
+                store.ApiKeyRow(
+                    id=uuid4(),
+                    user_id=ADMIN_USER,
+                    label="Admin",
+                    token_hash=self._keys.token_hash(token),
+                    is_admin=True,
+                ),
+            )
+        return token
+
+
+class OutboundRules:
+    """The private hosts that an organization's outbound calls may reach all the same."""
+
+    def __init__(self, database: Database, events: Events) -> None:
+        self._database = database
+        self._events = events
+
+    async def list(self, tx: Tx) -> frozenset[HostRule]:
+        return frozenset(HostRule.parse(rule) for rule in await store.outbound_rules(tx))
+
+    async def add(self, tx: Tx, rule: str) -> None:
+        HostRule.parse(rule)
+        if await store.add_outbound_rule(tx, rule):
+            await self._events.publish(tx, OutboundRuleAdded(rule=rule))
+
+    async def remove(self, tx: Tx, rule: str) -> None:
+        if await store.remove_outbound_rule(tx, rule):
+            await self._events.publish(tx, OutboundRuleRemoved(rule=rule))
+
+
+class AuditLog:
+    """What was done to an organization, written from its events."""
+
+    def __init__(self, events: Events) -> None:
+        events.subscribe("audit", OrganizationCreated, self._record)
+        events.subscribe("audit", OutboundRuleAdded, self._record)
+        events.subscribe("audit", OutboundRuleRemoved, self._record)
+
+    async def list(self, tx: Tx, *, limit: int = 100) -> list[AuditEntry]:
+        return [
+            AuditEntry(row.at, row.actor, row.action, row.details)
+            for row in await store.audit_entries(tx, limit)
+        ]
+
+    async def _record(self, tx: Tx, event: Event) -> None:
+        assert isinstance(tx.scope, OrgScope)
+        details = {name: str(value) for name, value in msgspec.to_builtins(event).items()}
+        await store.add_audit_entry(tx, tx.scope.actor, type(event).__name__, details)
+
+
+def _organization(row: store.OrganizationRow) -> Organization:
+    return Organization(row.id, row.name, row.slug, row.created_at)
+
+
+def _secret_context(org_id: UUID) -> bytes:
+    return context_of("organizations", "signing_secret", str(org_id))

@@ -1,0 +1,128 @@
+"""The tables of tenancy and all of their SQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import CITEXT, JSONB, insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, TenantKeyed, TenantOwned, Tx
+
+
+class OrganizationRow(Base):
+    __tablename__ = "organizations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    slug: Mapped[str] = mapped_column(CITEXT, unique=True)
+    signing_secret: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ApiKeyRow(TenantOwned, Base):
+    __tablename__ = "api_keys"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[str]
+    label: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    is_admin: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    revoked_at: Mapped[datetime | None]
+
+
+class OutboundRuleRow(TenantKeyed, Base):
+    __tablename__ = "outbound_rules"
+
+    rule: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class AuditRow(TenantOwned, Base):
+    __tablename__ = "audit_logs"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
+    at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    actor: Mapped[str]
+    action: Mapped[str]
+    details: Mapped[dict[str, str]] = mapped_column(JSONB)
+
+
+async def add_organization(tx: Tx, row: OrganizationRow) -> bool:
+    """False where the slug is taken."""
+    statement = (
+        insert(OrganizationRow)
+        .values(id=row.id, name=row.name, slug=row.slug, signing_secret=row.signing_secret)
+        .on_conflict_do_nothing(index_elements=[OrganizationRow.slug])
+        .returning(OrganizationRow.id)
+    )
+    return (await tx.session.execute(statement)).first() is not None
+
+
+async def organizations(tx: Tx) -> Sequence[OrganizationRow]:
+    rows = await tx.session.scalars(select(OrganizationRow).order_by(OrganizationRow.created_at))
+    return rows.all()
+
+
+async def get_organization(tx: Tx, org_id: UUID) -> OrganizationRow:
+    rows = await tx.session.scalars(select(OrganizationRow).where(OrganizationRow.id == org_id))
+    return rows.one()
+
+
+async def find_organization(tx: Tx, slug: str) -> OrganizationRow | None:
+    return await tx.session.scalar(select(OrganizationRow).where(OrganizationRow.slug == slug))
+
+
+async def add_key(tx: Tx, row: ApiKeyRow) -> None:
+    tx.session.add(row)
+    await tx.session.flush()
+
+
+async def find_live_key(tx: Tx, hashes: Sequence[bytes]) -> ApiKeyRow | None:
+    return await tx.session.scalar(
+        select(ApiKeyRow).where(ApiKeyRow.token_hash.in_(hashes), ApiKeyRow.revoked_at.is_(None))
+    )
+
+
+async def revoke_admin_keys(tx: Tx) -> None:
+    await tx.session.execute(
+        update(ApiKeyRow)
+        .where(ApiKeyRow.is_admin, ApiKeyRow.revoked_at.is_(None))
+        .values(revoked_at=func.now())
+    )
+
+
+async def outbound_rules(tx: Tx) -> Sequence[str]:
+    rules = await tx.session.scalars(select(OutboundRuleRow.rule).order_by(OutboundRuleRow.rule))
+    return rules.all()
+
+
+async def add_outbound_rule(tx: Tx, rule: str) -> bool:
+    """False where it stands already."""
+    statement = (
+        insert(OutboundRuleRow)
+        .values(org_id=tx.org_id, rule=rule)
+        .on_conflict_do_nothing()
+        .returning(OutboundRuleRow.rule)
+    )
+    return (await tx.session.execute(statement)).first() is not None
+
+
+async def remove_outbound_rule(tx: Tx, rule: str) -> bool:
+    """False where there is no such rule."""
+    statement = (
+        delete(OutboundRuleRow).where(OutboundRuleRow.rule == rule).returning(OutboundRuleRow.rule)
+    )
+    return (await tx.session.execute(statement)).first() is not None
+
+
+async def add_audit_entry(tx: Tx, actor: str, action: str, details: dict[str, str]) -> None:
+    tx.session.add(AuditRow(actor=actor, action=action, details=details))
+    await tx.session.flush()
+
+
+async def audit_entries(tx: Tx, limit: int) -> Sequence[AuditRow]:
+    rows = await tx.session.scalars(select(AuditRow).order_by(AuditRow.at.desc()).limit(limit))
+    return rows.all()

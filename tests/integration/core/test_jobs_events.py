@@ -1,0 +1,184 @@
+"""Jobs and events on a real queue: written with the change, run afterwards, effects once."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from app.core.db import Database, Tx
+from app.core.events import DELIVER, Delivery, Event, Events, OutboxRow
+from app.core.jobs import JobFinal, JobKind, Jobs
+from app.core.metrics import Metrics
+from app.core.scope import OrgScope, Scope
+from app.tenancy.store import OutboundRuleRow
+
+
+class Greet(msgspec.Struct, frozen=True):
+    name: str
+
+
+class Greeted(Event, frozen=True):
+    name: str
+
+
+GREET = JobKind("test.greet", Greet, max_attempts=3)
+
+
+@pytest.fixture
+async def jobs(app_url: str) -> AsyncGenerator[Jobs]:
+    jobs = Jobs(app_url, Metrics("test"))
+    await jobs.open()
+    yield jobs
+    await jobs.close()
+
+
+@asynccontextmanager
+async def working(jobs: Jobs) -> AsyncGenerator[None]:
+    async with asyncio.TaskGroup() as group:
+        worker = group.create_task(jobs.run_worker(drain_s=1))
+        yield
+        worker.cancel()
+
+
+class Seen:
+    """Collects what ran, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self.items: asyncio.Queue[object] = asyncio.Queue()
+
+    async def run(self, scope: Scope, payload: Greet) -> None:
+        self.items.put_nowait((scope, payload.name))
+
+    async def next(self) -> object:
+        async with asyncio.timeout(20):
+            return await self.items.get()
+
+
+async def test_a_job_runs_in_the_scope_that_enqueued_it(
+    database: Database, jobs: Jobs, org_a: OrgScope
+) -> None:
+    seen = Seen()
+    jobs.register(GREET, seen.run)
+    async with database.transaction(org_a) as tx:
+        await jobs.enqueue(tx, GREET, Greet("Ada"))
+    async with working(jobs):
+        assert await seen.next() == (org_a, "Ada")
+
+
+async def test_a_job_of_a_transaction_that_failed_does_not_exist(
+    database: Database, jobs: Jobs, org_a: OrgScope
+) -> None:
+    seen = Seen()
+    jobs.register(GREET, seen.run)
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction(org_a) as tx:
+            await jobs.enqueue(tx, GREET, Greet("lost"))
+            raise ZeroDivisionError
+    async with database.transaction(org_a) as tx:
+        await jobs.enqueue(tx, GREET, Greet("kept"))
+    async with working(jobs):
+        assert await seen.next() == (org_a, "kept")
+    assert seen.items.empty()
+
+
+async def test_a_key_is_enqueued_once_and_leaves_the_transaction_usable(
+    database: Database, jobs: Jobs, org_a: OrgScope
+) -> None:
+    seen = Seen()
+    jobs.register(GREET, seen.run)
+    async with database.transaction(org_a) as tx:
+        await jobs.enqueue(tx, GREET, Greet("once"), key=str(org_a.org_id))
+        await jobs.enqueue(tx, GREET, Greet("twice"), key=str(org_a.org_id))
+        await jobs.enqueue(tx, GREET, Greet("other"))
+    async with working(jobs):
+        assert [await seen.next(), await seen.next()] == [(org_a, "once"), (org_a, "other")]
+    assert seen.items.empty()
+
+
+async def test_a_job_that_fails_runs_again_and_one_that_is_final_does_not(
+    database: Database, jobs: Jobs, org_a: OrgScope
+) -> None:
+    attempts: list[str] = []
+    done = asyncio.Event()
+
+    async def run(_: Scope, payload: Greet) -> None:
+        attempts.append(payload.name)
+        if payload.name == "final":
+            raise JobFinal("no use")
+        if attempts.count("flaky") == 2:
+            done.set()
+        else:
+            raise ConnectionError("try again")
+
+    jobs.register(GREET, run)
+    async with database.transaction(org_a) as tx:
+        await jobs.enqueue(tx, GREET, Greet("final"))
+        await jobs.enqueue(tx, GREET, Greet("flaky"))
+    async with working(jobs), asyncio.timeout(30):
+        await done.wait()
+    assert sorted(attempts) == ["final", "flaky", "flaky"]
+
+
+@pytest.fixture
+def events(database: Database, jobs: Jobs) -> Events:
+    return Events(database, jobs)
+
+
+async def publish(database: Database, events: Events, scope: OrgScope, name: str) -> UUID:
+    async with database.transaction(scope) as tx:
+        return await events.publish(tx, Greeted(name=name))
+
+
+def recorder(seen: asyncio.Queue[str]) -> Callable[[Tx, Greeted], Awaitable[None]]:
+    async def record(tx: Tx, event: Greeted) -> None:
+        tx.session.add(OutboundRuleRow(rule=event.name))
+        seen.put_nowait(event.name)
+
+    return record
+
+
+async def test_every_subscriber_gets_an_event_in_its_organization(
+    database: Database, jobs: Jobs, events: Events, org_a: OrgScope
+) -> None:
+    seen: asyncio.Queue[str] = asyncio.Queue()
+    events.subscribe("first", Greeted, recorder(seen))
+
+    async def also(_: Tx, event: Greeted) -> None:
+        seen.put_nowait(f"also {event.name}")
+
+    events.subscribe("second", Greeted, also)
+    await publish(database, events, org_a, "ada.local")
+    async with working(jobs), asyncio.timeout(20):
+        assert {await seen.get(), await seen.get()} == {"ada.local", "also ada.local"}
+    async with database.transaction(org_a) as tx:
+        assert (await tx.session.scalars(select(OutboundRuleRow.rule))).all() == ["ada.local"]
+
+
+async def test_a_second_delivery_has_no_second_effect(
+    database: Database, jobs: Jobs, events: Events, org_a: OrgScope
+) -> None:
+    seen: asyncio.Queue[str] = asyncio.Queue()
+    events.subscribe("first", Greeted, recorder(seen))
+    event_id = await publish(database, events, org_a, "ada.local")
+    async with database.transaction(org_a) as tx:
+        await jobs.enqueue(tx, DELIVER, Delivery(event_id, "first/Greeted"))
+    await publish(database, events, org_a, "last.local")
+    async with working(jobs), asyncio.timeout(20):
+        names = [await seen.get(), await seen.get()]
+    assert sorted(names) == ["ada.local", "last.local"]
+    assert seen.empty()
+
+
+async def test_an_event_of_a_transaction_that_failed_was_never_published(
+    database: Database, events: Events, org_a: OrgScope
+) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction(org_a) as tx:
+            await events.publish(tx, Greeted(name=str(uuid4())))
+            raise ZeroDivisionError
+    async with database.transaction(org_a) as tx:
+        assert (await tx.session.scalars(select(OutboxRow))).all() == []
