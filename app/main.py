@@ -1,11 +1,14 @@
 """The application: mounts the API families. Builds no service."""
 
+from typing import cast
+
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 
 from app.api import gateway, session, v1, voice
+from app.api.asgi import AsgiApp
 from app.api.edge import Edge
 from app.api.errors import exception_handlers
 from app.api.family import Family, FamilyMap
@@ -18,14 +21,13 @@ MIB = 1024 * 1024
 
 def create_app(runtime: Runtime, families: tuple[Family, ...] = FAMILIES) -> Edge:
     family_map = FamilyMap(families)
-    dependencies = {"runtime": Provide(lambda: runtime, sync_to_thread=False)}
     server = runtime.settings.server
     app = Litestar(
         route_handlers=[
             *(route for family in families for route in family.routes),
-            *documentation_routes(families, runtime.version, dependencies),
+            *documentation_routes(families, runtime.version),
         ],
-        dependencies=dependencies,
+        dependencies={"runtime": Provide(lambda: runtime, sync_to_thread=False)},
         exception_handlers=exception_handlers(family_map),
         cors_config=CORSConfig(
             allow_origins=[origin.strip() for origin in server.frontend_url.split(",")],
@@ -37,4 +39,4 @@ def create_app(runtime: Runtime, families: tuple[Family, ...] = FAMILIES) -> Edg
         logging_config=None,
         state=State({"runtime": runtime}),
     )
-    return Edge(app, family_map, runtime.metrics)
+    return Edge(cast("AsgiApp", app), family_map, runtime.metrics, runtime.presence)

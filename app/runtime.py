@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.core.feed.port import Feed
 from app.core.metrics import Metrics
+from app.core.presence import Presence
 from app.core.settings import Settings
-from app.inference.registry import Registry
+from app.inference.registry import ModelRegistry
 from app.tenancy.service import ApiKeys
 
 ReadinessCheck = Callable[[], Awaitable[None]]
@@ -18,6 +20,8 @@ class Runtime:
     started_at: datetime
     settings: Settings
     metrics: Metrics
-    models: Registry
+    presence: Presence
+    feed: Feed
+    models: ModelRegistry
     api_keys: ApiKeys
     readiness: Mapping[str, ReadinessCheck]

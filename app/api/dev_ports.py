@@ -5,7 +5,7 @@ Open on the loopback address only, and without tokens, as documented.
 
 from dataclasses import dataclass
 
-from litestar.types import ASGIApp, Receive, Scope, Send
+from app.api.asgi import AsgiApp, Receive, Scope, Send
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ DEV_PORTS = (
 class DevPortApp:
     """The same application, seen from one of its services."""
 
-    def __init__(self, app: ASGIApp, dev_port: DevPort) -> None:
+    def __init__(self, app: AsgiApp, dev_port: DevPort) -> None:
         self._app = app
         self._prefix = dev_port.prefix
 

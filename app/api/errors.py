@@ -1,11 +1,11 @@
 """Turns every exception into an answer in the body of the family whose path was asked for."""
 
 import logging
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.types import ExceptionHandlersMap
 
 from app.api.family import FamilyMap
 from app.core import errors
@@ -32,7 +32,10 @@ _BY_STATUS: dict[int, type[AppError]] = {
 }
 
 
-def exception_handlers(families: FamilyMap) -> ExceptionHandlersMap:
+Renderer = Callable[[AnyRequest, Exception], Response[Any]]
+
+
+def exception_handlers(families: FamilyMap) -> dict[int | type[Exception], Renderer]:
     def render(request: AnyRequest, exception: Exception) -> Response[Any]:
         error = _as_app_error(exception)
         family = families.of(request.url.path)
@@ -61,8 +64,8 @@ def _as_app_error(exception: Exception) -> AppError:
 
 def _validation_error(exception: ValidationException) -> AppError:
     """Names every field that is wrong, in the sentence and in the details."""
-    faults = [fault for fault in exception.extra or [] if isinstance(fault, dict)]
-    fields = {str(fault.get("key", "body")): str(fault.get("message", "")) for fault in faults}
+    faults = cast("list[dict[str, str]]", exception.extra or [])
+    fields = {fault.get("key", "body"): fault.get("message", "") for fault in faults}
     if not fields:
         return errors.InvalidInput(exception.detail)
     sentence = "; ".join(f"{name}: {message}" for name, message in fields.items())

@@ -24,18 +24,30 @@ class Family:
 
 
 class FamilyMap:
-    """Finds the family of a path."""
+    """Finds the family of a path, or of the template of a route."""
 
     def __init__(self, families: Sequence[Family]) -> None:
         self.families = tuple(families)
         self._by_prefix = sorted(
-            ((prefix, family) for family in families for prefix in family.prefixes),
-            key=lambda pair: len(pair[0]),
+            (
+                (prefix, prefix.rstrip("/") + "/", family)
+                for family in families
+                for prefix in family.prefixes
+            ),
+            key=lambda row: len(row[0]),
             reverse=True,
         )
+        self._by_route: dict[str, Family] = {}
 
     def of(self, path: str) -> Family:
-        for prefix, family in self._by_prefix:
-            if path == prefix or path.startswith(prefix.rstrip("/") + "/"):
+        for prefix, folder, family in self._by_prefix:
+            if path == prefix or path.startswith(folder):
                 return family
         raise LookupError(path)
+
+    def of_route(self, template: str) -> Family:
+        """The same, remembered: there are only so many templates."""
+        family = self._by_route.get(template)
+        if family is None:
+            family = self._by_route[template] = self.of(template)
+        return family

@@ -1,7 +1,6 @@
 """One OpenAPI document a family, made from its routes when first asked for, and a page that
 shows them without the internet."""
 
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,11 @@ _PAGE_POLICY = {
 }
 
 
-def document(family: Family, version: str, dependencies: Mapping[str, Provide]) -> bytes:
+# Names what handlers are given, so that it is not taken for a query parameter.
+_NOT_CALLED = Provide(lambda: None, sync_to_thread=False)
+
+
+def document(family: Family, version: str) -> bytes:
     config = OpenAPIConfig(
         title=family.title,
         version=version,
@@ -37,22 +40,23 @@ def document(family: Family, version: str, dependencies: Mapping[str, Provide]) 
         security=[{"token": []}],
     )
     app = Litestar(
-        route_handlers=family.routes, openapi_config=config, dependencies=dict(dependencies)
+        route_handlers=family.routes, openapi_config=config, dependencies={"runtime": _NOT_CALLED}
     )
     return msgspec.json.encode(app.openapi_schema.to_schema())
 
 
 def documentation_routes(
-    families: tuple[Family, ...], version: str, dependencies: Mapping[str, Provide]
+    families: tuple[Family, ...], version: str
 ) -> list[ControllerRouterHandler]:
     by_name = {family.name: family for family in families}
 
     @cache
     def rendered(name: str) -> bytes:
-        return document(by_name[name], version, dependencies)
+        return document(by_name[name], version)
 
-    @get("/openapi/{name:str}.json", include_in_schema=False)
-    async def openapi(name: str) -> Response[bytes]:
+    @get("/openapi/{file:str}", include_in_schema=False)
+    async def openapi(file: str) -> Response[bytes]:
+        name = file.removesuffix(".json")
         if name not in by_name:
             raise NotFound(f"there is no API family {name!r}; there are {', '.join(by_name)}")
         body = await anyio.to_thread.run_sync(rendered, name)

@@ -1,5 +1,7 @@
 """The token of a request: where it may stand, and the guards that ask for one."""
 
+from typing import Any
+
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
@@ -7,7 +9,7 @@ from app.core.errors import NotAuthenticated, NotPermitted
 from app.runtime import Runtime
 from app.tenancy.domain import Principal
 
-Connection = ASGIConnection[object, object, object, object]
+Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 async def require_token(connection: Connection, _: BaseRouteHandler) -> None:

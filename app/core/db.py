@@ -13,6 +13,7 @@ from uuid import UUID
 
 from psycopg import AsyncConnection as DriverConnection
 from sqlalchemy import DateTime, ForeignKey, MetaData, Text, event, func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -24,6 +25,7 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.orm.attributes import get_history
 
+from app.core.errors import Unavailable
 from app.core.rls import CURRENT_ORG_SQL, ORG_SETTING, SYSTEM_SETTING
 from app.core.scope import OrgScope, Scope
 
@@ -33,6 +35,10 @@ _in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
 
 class TransactionMisused(RuntimeError):
     """A defect: a nested transaction, slow work inside one, or a row of another organization."""
+
+
+class DatabaseDown(Unavailable):
+    pass
 
 
 class Base(DeclarativeBase):
@@ -168,6 +174,14 @@ class Database:
                 yield Tx(session, scope)
         finally:
             _in_transaction.reset(token)
+
+    async def ping(self) -> None:
+        """Raises where the database does not answer."""
+        try:
+            async with self._engine.connect() as connection:
+                await connection.execute(select(1))
+        except SQLAlchemyError as error:
+            raise DatabaseDown("the database does not answer") from error
 
     async def close(self) -> None:
         await self._engine.dispose()

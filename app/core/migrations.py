@@ -2,14 +2,16 @@
 
 import logging
 from pathlib import Path
+from typing import Any, LiteralString
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy import Connection, create_engine, func, select
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from app.core.errors import Unavailable
@@ -32,7 +34,6 @@ def migrate(owner_url: str) -> None:
         with engine.connect() as connection:
             connection.execute(select(func.pg_advisory_lock(_LOCK_KEY)))
             connection.commit()
-            _ensure_app_role(connection)
             before = current_revision(connection)
             command.upgrade(_config(connection), "head")
             after = current_revision(connection)
@@ -42,6 +43,28 @@ def migrate(owner_url: str) -> None:
         raise DatabaseUnusable(f"the database cannot be used: {_first_line(error)}") from error
     finally:
         engine.dispose()
+
+
+def ensure_app_role(owner_url: str) -> None:
+    """On a database server of the site: the role that the application works in."""
+    role = sql.Identifier(APP_ROLE)
+    try:
+        with psycopg.connect(owner_url, autocommit=True) as connection:
+            if not _row(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s"):
+                connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN NOBYPASSRLS").format(role))
+            if not _row(connection, "SELECT 1 WHERE pg_has_role(%s, 'SET')"):
+                connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(role))
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise DatabaseUnusable(
+            "the user of DATABASE_URL may not make the role that Parley works in: let an "
+            f"administrator run CREATE ROLE {APP_ROLE} NOLOGIN; GRANT {APP_ROLE} TO that user;"
+        ) from error
+    except psycopg.OperationalError as error:
+        raise DatabaseUnusable(f"the database cannot be used: {_first_line(error)}") from error
+
+
+def _row(connection: psycopg.Connection[Any], query: LiteralString) -> object:
+    return connection.execute(query, [APP_ROLE]).fetchone()
 
 
 def check(owner_url: str) -> None:
@@ -61,24 +84,6 @@ def head_revision() -> str:
     head = ScriptDirectory(str(SCRIPTS)).get_current_head()
     assert head is not None
     return head
-
-
-def _ensure_app_role(connection: Connection) -> None:
-    """The embedded server has the role already; somebody else's may need it made."""
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    role = sql.Identifier(APP_ROLE)
-    found = driver.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE]).fetchone()
-    if not found:
-        try:
-            driver.execute(sql.SQL("CREATE ROLE {} NOLOGIN NOBYPASSRLS").format(role))
-            driver.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(role))
-        except Exception as error:
-            raise DatabaseUnusable(
-                f"the user of DATABASE_URL may not create roles: let an administrator run "
-                f"CREATE ROLE {APP_ROLE} NOLOGIN; GRANT {APP_ROLE} TO <that user>;"
-            ) from error
-    connection.commit()
 
 
 def _config(connection: Connection) -> Config:

@@ -44,6 +44,9 @@ class Server:
     max_upload_mb: Positive = setting(
         "PARLEY_MAX_UPLOAD_MB", 2048, "Largest upload of audio or video, in MiB"
     )
+    max_audio_s: Positive = setting(
+        "PARLEY_MAX_AUDIO_S", 12 * 3600, "Longest recording that is accepted, in seconds"
+    )
     drain_s: NotNegative = setting(
         "PARLEY_DRAIN_S", 20, "Seconds that open requests and calls get to finish at shutdown"
     )

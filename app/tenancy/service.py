@@ -8,7 +8,8 @@ from app.core.crypto import KeyRing, context_of, new_token
 from app.core.db import Database, Tx
 from app.core.events import Event, Events
 from app.core.http.rules import HostRule
-from app.core.scope import OrgScope, system_scope
+from app.core.jobs import JobKind, Jobs
+from app.core.scope import OrgScope, Scope, system_scope
 from app.tenancy import store
 from app.tenancy.domain import (
     AuditEntry,
@@ -24,15 +25,29 @@ from app.tenancy.domain import (
     slug_of,
 )
 
-DEFAULT_ORGANIZATION = "Default"
 ADMIN_USER = "admin"
 
 
+class RotateSecrets(msgspec.Struct, frozen=True):
+    pass
+
+
+ROTATE_SECRETS = JobKind("tenancy.rotate_secrets", RotateSecrets, cron="41 3 * * *")
+
+
 class Organizations:
-    def __init__(self, database: Database, events: Events, keys: KeyRing) -> None:
+    def __init__(self, database: Database, events: Events, jobs: Jobs, keys: KeyRing) -> None:
         self._database = database
         self._events = events
+        self._jobs = jobs
         self._keys = keys
+        jobs.register(ROTATE_SECRETS, self._rotate)
+
+    async def get_or_create(self, name: str, *, actor: str) -> Organization:
+        try:
+            return await self.create(name, actor=actor)
+        except OrganizationExists:
+            return await self.get(slug_of(organization_name(name)))
 
     async def create(self, given_name: str, *, actor: str) -> Organization:
         name = organization_name(given_name)
@@ -68,17 +83,17 @@ class Organizations:
         row = await store.get_organization(tx, tx.org_id)
         return self._keys.decrypt(row.signing_secret, context=_secret_context(row.id))
 
-    async def rotate_secrets(self, tx: Tx) -> int:
-        """Encrypts again what an older master key encrypted; says how many rows that were."""
-        stale = [
-            row
-            for row in await store.organizations(tx)
-            if self._keys.needs_rotation(row.signing_secret)
-        ]
-        for row in stale:
-            context = _secret_context(row.id)
-            row.signing_secret = self._keys.rotate(row.signing_secret, context=context)
-        return len(stale)
+    async def rotate_secrets_soon(self, tx: Tx) -> None:
+        """Asked at each start, since the master key may have changed before it."""
+        await self._jobs.enqueue(tx, ROTATE_SECRETS, RotateSecrets(), key="all")
+
+    async def _rotate(self, scope: Scope, _: RotateSecrets) -> None:
+        """Encrypts again what an older master key encrypted."""
+        async with self._database.transaction(scope) as tx:
+            for row in await store.organizations(tx):
+                if self._keys.needs_rotation(row.signing_secret):
+                    context = _secret_context(row.id)
+                    row.signing_secret = self._keys.rotate(row.signing_secret, context=context)
 
     def _new_signing_secret(self, org_id: UUID) -> bytes:
         secret = new_token("").encode()
@@ -98,21 +113,31 @@ class ApiKeys:
             raise TokenInvalid("Invalid or expired token")
         return Principal(row.org_id, row.user_id, row.is_admin)
 
-    async def replace_admin(self, scope: OrgScope) -> str:
-        """A new admin token, shown once; the old ones stop working."""
-        token = new_token("wh_")
+    async def ensure_admin(self, scope: OrgScope) -> str | None:
+        """The admin token if it was made by this call: None says that one is in use already."""
         async with self._database.transaction(scope) as tx:
+            await store.lock_organization(tx)
+            if await store.has_live_admin_key(tx):
+                return None
+            return await self._add_admin(tx)
+
+    async def renew_admin(self, scope: OrgScope) -> str:
+        """A new admin token, shown once; the old one stops working."""
+        async with self._database.transaction(scope) as tx:
+            await store.lock_organization(tx)
             await store.revoke_admin_keys(tx)
-            await store.add_key(
-                tx,
-                store.ApiKeyRow(
-                    id=uuid4(),
-                    user_id=ADMIN_USER,
-                    label="Admin",
-                    token_hash=self._keys.token_hash(token),
-                    is_admin=True,
-                ),
-            )
+            return await self._add_admin(tx)
+
+    async def _add_admin(self, tx: Tx) -> str:
+        token = new_token("wh_")
+        row = store.ApiKeyRow(
+            id=uuid4(),
+            user_id=ADMIN_USER,
+            label="Admin",
+            token_hash=self._keys.token_hash(token),
+            is_admin=True,
+        )
+        await store.add_key(tx, row)
         return token
 
 

@@ -71,6 +71,13 @@ async def get_organization(tx: Tx, org_id: UUID) -> OrganizationRow:
     return rows.one()
 
 
+async def lock_organization(tx: Tx) -> None:
+    """Holds back other transactions that ask the same of this organization."""
+    await tx.session.execute(
+        select(OrganizationRow.id).where(OrganizationRow.id == tx.org_id).with_for_update()
+    )
+
+
 async def find_organization(tx: Tx, slug: str) -> OrganizationRow | None:
     return await tx.session.scalar(select(OrganizationRow).where(OrganizationRow.slug == slug))
 
@@ -84,6 +91,11 @@ async def find_live_key(tx: Tx, hashes: Sequence[bytes]) -> ApiKeyRow | None:
     return await tx.session.scalar(
         select(ApiKeyRow).where(ApiKeyRow.token_hash.in_(hashes), ApiKeyRow.revoked_at.is_(None))
     )
+
+
+async def has_live_admin_key(tx: Tx) -> bool:
+    live = select(ApiKeyRow.id).where(ApiKeyRow.is_admin, ApiKeyRow.revoked_at.is_(None))
+    return await tx.session.scalar(live) is not None
 
 
 async def revoke_admin_keys(tx: Tx) -> None:

@@ -58,8 +58,12 @@ async def asr_status(runtime: Runtime) -> AsrStatus:
     return AsrStatus(
         version=runtime.version,
         uptime_s=(utc_now() - runtime.started_at).total_seconds(),
-        models=[LoadedModel(m.id, m.bytes, m.leases, m.device) for m in report.models],
-        memory_bytes=report.loaded_bytes,
+        models=[
+            LoadedModel(model.id, model.memory_bytes, model.leases, model.device or "")
+            for model in report.models
+            if model.loaded
+        ],
+        memory_bytes=report.used_bytes,
         memory_budget_bytes=report.budget_bytes,
     )
 

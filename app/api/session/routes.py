@@ -34,7 +34,7 @@ async def health(runtime: Runtime) -> Health:
 async def status(runtime: Runtime) -> Status:
     return Status(
         version=runtime.version,
-        active_sessions=runtime.open_websockets(),
+        active_sessions=runtime.presence.websockets,
         timestamp=_now(),
     )
 

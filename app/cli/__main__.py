@@ -1,0 +1,40 @@
+"""`python -m app.cli`, which `./parley` runs."""
+
+import sys
+
+import click
+
+from app import VERSION
+from app.cli.data import migrate, orgs, tokens
+from app.cli.look import bench, doctor, openapi, vad
+from app.cli.models import models
+from app.cli.serve import serve
+from app.core.errors import AppError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, message="parley %(version)s")
+def parley() -> None:
+    """An on-prem voice-AI platform. `parley test` runs every check and test."""
+
+
+for command in (serve, migrate, models, doctor, orgs, tokens, openapi, vad, bench):
+    parley.add_command(command)
+
+
+def main() -> int:
+    try:
+        parley(standalone_mode=False)
+    except AppError as error:
+        click.echo(f"parley: {error.message}", err=True)
+        return 1
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

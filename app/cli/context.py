@@ -1,0 +1,50 @@
+"""What every command needs: the settings, the log, the places of things."""
+
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import uvloop
+
+from app.core import logging as logs
+from app.core import settings as declared
+from app.core.settings import Settings
+from app.inference.manifest import Manifest, read_manifest
+from app.inference.model_store import ModelStore
+from app.wiring import MANIFEST
+
+T = TypeVar("T")
+
+
+def settings_with(options: Mapping[str, object] | None = None) -> Settings:
+    """The environment, with the options that were given laid over it, and logging set up."""
+    environ = declared.process_environment()
+    for name, value in (options or {}).items():
+        if value is not None:
+            environ[f"{declared.OWN_PREFIX}{name.upper()}"] = str(value)
+    settings = declared.load(environ)
+    logs.configure(
+        settings.observability.log_level,
+        settings.observability.log_format,
+        redact_phi=settings.auth.hipaa_mode,
+    )
+    for sentence in declared.misspellings(environ):
+        click.echo(f"parley: {sentence}", err=True)
+    return settings
+
+
+def model_store(settings: Settings) -> ModelStore:
+    return ModelStore(declared.model_store(settings, declared.process_environment()))
+
+
+def manifest() -> Manifest:
+    return read_manifest(MANIFEST)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    return uvloop.run(work)
+
+
+def absolute(path: Path) -> Path:
+    return path.expanduser().absolute()

@@ -1,0 +1,112 @@
+"""Runs the application: sockets, development ports, signals, draining. Knows no route."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import uvicorn
+
+from app.api.asgi import AsgiApp
+from app.api.dev_ports import DEV_PORTS, DevPort, DevPortApp
+from app.core.errors import Conflict
+from app.core.settings import Server
+
+log = logging.getLogger(__name__)
+
+LOOPBACK = "127.0.0.1"
+BACKLOG = 2048
+
+
+class PortTaken(Conflict):
+    pass
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to `serve`, which stops all servers of the process together."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A bound socket, and the development port it stands for."""
+
+    socket: socket.socket
+    dev_port: DevPort | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, port = self.socket.getsockname()[:2]
+        return (f"[{host}]" if ":" in host else host), port
+
+
+def listen(settings: Server) -> list[Listening]:
+    """Binds every socket before anything slow starts: a taken port is said at once."""
+    listening = [Listening(_bind(settings.host, settings.port))]
+    if settings.dev_ports:
+        listening += [Listening(_bind(LOOPBACK, dev.port), dev) for dev in DEV_PORTS]
+    return listening
+
+
+def stop_signal() -> asyncio.Event:
+    """Set by SIGINT and SIGTERM from now on."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def serve(
+    app: AsgiApp, listening: list[Listening], settings: Server, stop: asyncio.Event
+) -> None:
+    """Until `stop`; then no new connections, and the open ones get `drain_s`."""
+    servers = [
+        (_server(DevPortApp(app, each.dev_port) if each.dev_port else app, settings), each.socket)
+        for each in listening
+    ]
+    async with asyncio.TaskGroup() as group:
+        for server, bound in servers:
+            group.create_task(server.serve(sockets=[bound]))
+        await stop.wait()
+        log.info("stopping: open requests get %s s to finish", settings.drain_s)
+        for server, _ in servers:
+            server.should_exit = True
+
+
+def _server(app: AsgiApp, settings: Server) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            app,  # pyright: ignore[reportArgumentType]
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="websockets-sansio",
+            ws_max_size=16 * 1024 * 1024,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies or None,
+            timeout_graceful_shutdown=settings.drain_s,
+        )
+    )
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(BACKLOG)
+    except OSError as error:
+        raise PortTaken(f"cannot listen on {host} port {port}: {error.strerror}") from error
+    listening.setblocking(False)
+    return listening

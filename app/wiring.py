@@ -1,0 +1,203 @@
+"""The composition root: builds every service once, in the order of what needs what, and takes
+them down in reverse. Decides nothing else."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from app.asr.engines.silero import load_silero
+from app.asr.service import SpeechService
+from app.core import key_file, migrations
+from app.core.aio import LoopLag, Supervisor
+from app.core.audio.decode import DecodeLimits
+from app.core.clock import utc_now
+from app.core.crypto import KeyRing
+from app.core.db import Database, forbid_in_transaction
+from app.core.errors import Unavailable
+from app.core.events import Events
+from app.core.feed.local import LocalFeed
+from app.core.feed.port import Feed
+from app.core.feed.redis_feed import RedisFeed
+from app.core.jobs import Jobs
+from app.core.metrics import Metrics
+from app.core.postgres.bootstrap import Endpoints
+from app.core.postgres.supervisor import EmbeddedPostgres
+from app.core.presence import Presence
+from app.core.rls import APP_ROLE
+from app.core.scope import OrgScope, system_scope
+from app.core.settings import Settings
+from app.inference.executor import Executor, LaneSize
+from app.inference.machine import usable_cores
+from app.inference.manifest import Manifest, read_manifest
+from app.inference.model_store import FileState, ModelStore
+from app.inference.onnx import OnnxRuntime
+from app.inference.registry import ModelRegistry
+from app.runtime import Runtime
+from app.tenancy import admin_token
+from app.tenancy.service import ApiKeys, AuditLog, Organizations, OutboundRules
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).parents[1]
+MANIFEST = ROOT / "onnx_models" / "manifest.toml"
+MIB = 1024 * 1024
+WAITING_IN_LANE = 256
+DECODE_DEADLINE_S = 3600
+DEFAULT_ORGANIZATION = "Default"
+SETUP = "setup"
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """What needs the database and nothing else: enough for the command line."""
+
+    postgres: EmbeddedPostgres | None
+    metrics: Metrics
+    database: Database
+    jobs: Jobs
+    organizations: Organizations
+    api_keys: ApiKeys
+    outbound_rules: OutboundRules
+    audit: AuditLog
+
+
+@asynccontextmanager
+async def foundation(settings: Settings, version: str) -> AsyncGenerator[Foundation]:
+    """Starts the database, or uses the one of a Parley that runs on the same data."""
+    async with AsyncExitStack() as stack:
+        metrics = Metrics(version)
+        postgres, endpoints = await _database(settings, stack)
+        await asyncio.to_thread(migrations.migrate, endpoints.owner_url)
+        database = Database(endpoints.app_url, pool_size=settings.storage.database_pool)
+        stack.push_async_callback(database.close)
+        jobs = Jobs(endpoints.app_url, metrics)
+        await jobs.open()
+        stack.push_async_callback(jobs.close)
+        keys = await asyncio.to_thread(_keys, settings)
+        events = Events(database, jobs)
+        yield Foundation(
+            postgres=postgres,
+            metrics=metrics,
+            database=database,
+            jobs=jobs,
+            organizations=Organizations(database, events, jobs, keys),
+            api_keys=ApiKeys(database, keys),
+            outbound_rules=OutboundRules(database, events),
+            audit=AuditLog(events),
+        )
+
+
+@asynccontextmanager
+async def running(settings: Settings, store: ModelStore, version: str) -> AsyncGenerator[Runtime]:
+    """Everything, with its background work under way."""
+    async with AsyncExitStack() as stack:
+        base = await stack.enter_async_context(foundation(settings, version))
+        await _first_start(base, settings.storage.data_dir)
+        senses = await stack.enter_async_context(inference(settings, store))
+        feed = _feed(settings, base.metrics)
+        drain_s = settings.server.drain_s
+        supervisor = await stack.enter_async_context(
+            Supervisor(base.metrics, stop_timeout_s=drain_s + 5)
+        )
+        supervisor.keep_running("loop lag", LoopLag(base.metrics).run)
+        supervisor.keep_running("jobs", partial(base.jobs.run_worker, drain_s=drain_s))
+        supervisor.keep_running("job rescue", base.jobs.run_rescue)
+        if isinstance(feed, RedisFeed):
+            supervisor.keep_running("live feed", feed.run)
+        if base.postgres:
+            supervisor.keep_running("database", base.postgres.watch)
+        yield Runtime(
+            version=version,
+            started_at=utc_now(),
+            settings=settings,
+            metrics=base.metrics,
+            presence=Presence(),
+            feed=feed,
+            models=senses.models,
+            api_keys=base.api_keys,
+            readiness={"database": base.database.ping, "models": senses.check_present},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    manifest: Manifest
+    store: ModelStore
+    models: ModelRegistry
+    speech: SpeechService
+
+    async def check_present(self) -> None:
+        states = await asyncio.to_thread(self.store.contents, self.manifest)
+        missing = {state.model.id for state in states if state.state is not FileState.PRESENT}
+        if missing:
+            names = ", ".join(sorted(missing))
+            raise Unavailable(f"not installed: {names}; run ./parley models pull")
+
+
+@asynccontextmanager
+async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inference]:
+    """What runs models; needs no database."""
+    async with AsyncExitStack() as stack:
+        cores = usable_cores()
+        manifest = await asyncio.to_thread(read_manifest, MANIFEST)
+        onnx = await asyncio.to_thread(OnnxRuntime, settings.models.device, cores)
+        models = ModelRegistry(
+            manifest,
+            store,
+            {"silero-vad": lambda folder: load_silero(folder, onnx)},
+            budget_bytes=settings.models.memory_mb * MIB,
+        )
+        stack.push_async_callback(models.close)
+        lane = LaneSize(threads=cores, waiting=WAITING_IN_LANE)
+        executor = Executor(realtime=lane, batch=lane, forbid_in_transaction=forbid_in_transaction)
+        stack.push_async_callback(executor.close)
+        limits = DecodeLimits(settings.server.max_audio_s, deadline_s=DECODE_DEADLINE_S)
+        speech = await stack.enter_async_context(SpeechService(models, executor, limits))
+        yield Inference(manifest, store, models, speech)
+
+
+def _feed(settings: Settings, metrics: Metrics) -> Feed:
+    if settings.storage.redis_url:
+        return RedisFeed(settings.storage.redis_url, metrics)
+    return LocalFeed(metrics)
+
+
+async def _database(
+    settings: Settings, stack: AsyncExitStack
+) -> tuple[EmbeddedPostgres | None, Endpoints]:
+    """Where the database is; of several commands on one data directory the first serves it."""
+    url = settings.storage.database_url
+    if url:
+        await asyncio.to_thread(migrations.ensure_app_role, url)
+        return None, Endpoints(owner_url=url, app_url=_as_app_role(url))
+    postgres = EmbeddedPostgres(settings.storage.data_dir)
+    endpoints = await postgres.start()
+    stack.push_async_callback(postgres.stop)
+    return postgres, endpoints
+
+
+def _as_app_role(url: str) -> str:
+    """The same login, in the role that owns nothing from its first moment on."""
+    return f"{url}{'&' if '?' in url else '?'}options=-c%20role%3D{APP_ROLE}"
+
+
+def _keys(settings: Settings) -> KeyRing:
+    given = settings.auth.secret_key
+    if given:
+        return KeyRing([part.strip().encode() for part in given.split(",")])
+    return KeyRing(key_file.load_or_create_keys(settings.storage.data_dir / "auth" / "keys"))
+
+
+async def _first_start(base: Foundation, data_dir: Path) -> None:
+    """The organization that the admin token belongs to, and the token, made where missing."""
+    organization = await base.organizations.get_or_create(DEFAULT_ORGANIZATION, actor=SETUP)
+    scope = OrgScope(organization.id, actor=SETUP)
+    token = await base.api_keys.ensure_admin(scope)
+    if token:
+        await asyncio.to_thread(admin_token.write, data_dir, token)
+    async with base.database.transaction(system_scope("start")) as tx:
+        await base.organizations.rotate_secrets_soon(tx)

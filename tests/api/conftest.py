@@ -1,0 +1,52 @@
+"""A real Parley, started as an operator starts it, on a port of its own."""
+
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+
+@dataclass(frozen=True)
+class LiveServer:
+    url: str
+    token: str
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[LiveServer]:
+    data_dir = tmp_path_factory.mktemp("live")
+    command = [sys.executable, "-m", "app.cli", "serve", "--port", "0", "--data-dir", str(data_dir)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield _announced(process)
+        finally:
+            process.terminate()
+            assert process.wait(timeout=60) == 0
+
+
+def _announced(process: "subprocess.Popen[str]") -> LiveServer:
+    assert process.stdout is not None
+    facts: dict[str, str] = {}
+    for line in process.stdout:
+        name, _, fact = line.partition(":")
+        facts[name] = fact.split()[0] if fact.split() else ""
+        if name == "Models":
+            return LiveServer(facts["URL"], facts["Token"])
+    raise AssertionError("the server ended before it was ready")
+
+
+@pytest.fixture
+async def client(server: LiveServer) -> AsyncGenerator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        yield client
+
+
+@pytest.fixture
+async def admin(server: LiveServer) -> AsyncGenerator[httpx.AsyncClient]:
+    headers = {"Authorization": f"Bearer {server.token}"}
+    async with httpx.AsyncClient(base_url=server.url, headers=headers) as client:
+        yield client
