@@ -39,4 +39,4 @@ def create_app(runtime: Runtime, families: tuple[Family, ...] = FAMILIES) -> Edg
         logging_config=None,
         state=State({"runtime": runtime}),
     )
-    return Edge(cast("AsgiApp", app), family_map, runtime.metrics, runtime.presence)
+    return Edge(cast("AsgiApp", app), family_map, runtime.metrics, runtime.tracing, runtime.presence)

@@ -8,6 +8,7 @@ from app.core.feed.port import Feed
 from app.core.metrics import Metrics
 from app.core.presence import Presence
 from app.core.settings import Settings
+from app.core.tracing import Tracing
 from app.inference.registry import ModelRegistry
 from app.tenancy.service import ApiKeys
 
@@ -20,6 +21,7 @@ class Runtime:
     started_at: datetime
     settings: Settings
     metrics: Metrics
+    tracing: Tracing
     presence: Presence
     feed: Feed
     models: ModelRegistry

@@ -30,9 +30,11 @@ from app.core.presence import Presence
 from app.core.rls import APP_ROLE
 from app.core.scope import OrgScope, system_scope
 from app.core.settings import Settings
+from app.core.tracing import Tracing
 from app.inference.executor import Executor, LaneSize
 from app.inference.machine import usable_cores
 from app.inference.manifest import Manifest, read_manifest
+from app.inference.metrics import ModelMetrics
 from app.inference.model_store import FileState, ModelStore
 from app.inference.onnx import OnnxRuntime
 from app.inference.registry import ModelRegistry
@@ -57,6 +59,8 @@ class Foundation:
 
     postgres: EmbeddedPostgres | None
     metrics: Metrics
+    tracing: Tracing
+    feed: Feed
     database: Database
     jobs: Jobs
     organizations: Organizations
@@ -70,24 +74,29 @@ async def foundation(settings: Settings, version: str) -> AsyncGenerator[Foundat
     """Starts the database, or uses the one of a Parley that runs on the same data."""
     async with AsyncExitStack() as stack:
         metrics = Metrics(version)
+        tracing = Tracing(settings.observability.otlp_endpoint, "parley")
+        stack.push_async_callback(tracing.close)
         postgres, endpoints = await _database(settings, stack)
         await asyncio.to_thread(migrations.migrate, endpoints.owner_url)
         database = Database(endpoints.app_url, pool_size=settings.storage.database_pool)
         stack.push_async_callback(database.close)
-        jobs = Jobs(endpoints.app_url, metrics)
+        jobs = Jobs(endpoints.app_url, metrics, tracing)
         await jobs.open()
         stack.push_async_callback(jobs.close)
         keys = await asyncio.to_thread(_keys, settings)
         events = Events(database, jobs)
+        feed = _feed(settings, metrics)
         yield Foundation(
             postgres=postgres,
             metrics=metrics,
+            tracing=tracing,
+            feed=feed,
             database=database,
             jobs=jobs,
             organizations=Organizations(database, events, jobs, keys),
             api_keys=ApiKeys(database, keys),
             outbound_rules=OutboundRules(database, events),
-            audit=AuditLog(events),
+            audit=AuditLog(events, feed),
         )
 
 
@@ -98,16 +107,16 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
         base = await stack.enter_async_context(foundation(settings, version))
         await _first_start(base, settings.storage.data_dir)
         senses = await stack.enter_async_context(inference(settings, store))
-        feed = _feed(settings, base.metrics)
         drain_s = settings.server.drain_s
         supervisor = await stack.enter_async_context(
             Supervisor(base.metrics, stop_timeout_s=drain_s + 5)
         )
+        base.metrics.add(ModelMetrics(senses.models.snapshot))
         supervisor.keep_running("loop lag", LoopLag(base.metrics).run)
         supervisor.keep_running("jobs", partial(base.jobs.run_worker, drain_s=drain_s))
         supervisor.keep_running("job rescue", base.jobs.run_rescue)
-        if isinstance(feed, RedisFeed):
-            supervisor.keep_running("live feed", feed.run)
+        if isinstance(base.feed, RedisFeed):
+            supervisor.keep_running("live feed", base.feed.run)
         if base.postgres:
             supervisor.keep_running("database", base.postgres.watch)
         yield Runtime(
@@ -115,8 +124,9 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
             started_at=utc_now(),
             settings=settings,
             metrics=base.metrics,
+            tracing=base.tracing,
             presence=Presence(),
-            feed=feed,
+            feed=base.feed,
             models=senses.models,
             api_keys=base.api_keys,
             readiness={"database": base.database.ping, "models": senses.check_present},

@@ -13,6 +13,7 @@ from app.api.family import FamilyMap
 from app.core.logging import request_id_var
 from app.core.metrics import Metrics
 from app.core.presence import Presence
+from app.core.tracing import Tracing
 
 _HARMLESS = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -31,11 +32,17 @@ class Edge:
     """The outermost ASGI application."""
 
     def __init__(
-        self, app: AsgiApp, families: FamilyMap, metrics: Metrics, presence: Presence
+        self,
+        app: AsgiApp,
+        families: FamilyMap,
+        metrics: Metrics,
+        tracing: Tracing,
+        presence: Presence,
     ) -> None:
         self._app = app
         self._families = families
         self._metrics = metrics
+        self._tracing = tracing
         self._presence = presence
         self._ids = _RequestIds()
 
@@ -44,10 +51,11 @@ class Edge:
         scope.setdefault("state", {})["request_id"] = request_id
         token = request_id_var.set(request_id)
         try:
-            if scope["type"] == "http":
-                await self._http(scope, receive, send, request_id)
-            else:
-                await self._websocket(scope, receive, send)
+            with self._tracing.span(scope["type"], request_id=request_id):
+                if scope["type"] == "http":
+                    await self._http(scope, receive, send, request_id)
+                else:
+                    await self._websocket(scope, receive, send)
         finally:
             request_id_var.reset(token)
 

@@ -40,7 +40,10 @@ def document(family: Family, version: str) -> bytes:
         security=[{"token": []}],
     )
     app = Litestar(
-        route_handlers=family.routes, openapi_config=config, dependencies={"runtime": _NOT_CALLED}
+        route_handlers=family.routes,
+        openapi_config=config,
+        dependencies={"runtime": _NOT_CALLED},
+        logging_config=None,
     )
     return msgspec.json.encode(app.openapi_schema.to_schema())
 

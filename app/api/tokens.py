@@ -1,6 +1,7 @@
 """The token of a request: where it may stand, and the guards that ask for one."""
 
 from typing import Any
+from uuid import UUID
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
@@ -14,6 +15,14 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 
 async def require_token(connection: Connection, _: BaseRouteHandler) -> None:
     await _principal(connection)
+
+
+async def organization_of(connection: Connection) -> UUID:
+    """For what belongs to an organization: a development port does not say which."""
+    principal = await _principal(connection)
+    if principal is None:
+        raise NotAuthenticated("API token required")
+    return principal.org_id
 
 
 async def require_admin(connection: Connection, _: BaseRouteHandler) -> None:

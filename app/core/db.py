@@ -4,7 +4,7 @@ Every statement of a transaction is confined to the organization of its scope, h
 the session and again in PostgreSQL by row-level security (`app.core.rls`).
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -124,11 +124,20 @@ def _scope_of(session: Session) -> Scope:
 class Tx:
     """An open transaction. Stores work on `session`; everybody else only hands it on."""
 
-    __slots__ = ("scope", "session")
+    __slots__ = ("_announcements", "scope", "session")
 
     def __init__(self, session: AsyncSession, scope: Scope) -> None:
         self.session = session
         self.scope = scope
+        self._announcements: list[Callable[[], None]] = []
+
+    def after_commit(self, announce: Callable[[], None]) -> None:
+        """For the live feed only: what must happen for sure is a job."""
+        self._announcements.append(announce)
+
+    def announce(self) -> None:
+        for announce in self._announcements:
+            announce()
 
     @property
     def org_id(self) -> UUID:
@@ -170,8 +179,10 @@ class Database:
                 info={_SCOPE: scope},
             )
             async with session, session.begin():
-                await session.execute(_announce(scope))
-                yield Tx(session, scope)
+                await session.execute(_claim_scope(scope))
+                tx = Tx(session, scope)
+                yield tx
+            tx.announce()
         finally:
             _in_transaction.reset(token)
 
@@ -193,7 +204,7 @@ def forbid_in_transaction() -> None:
         raise TransactionMisused("slow work inside a transaction would hold its connection")
 
 
-def _announce(scope: Scope) -> Any:
+def _claim_scope(scope: Scope) -> Any:
     if isinstance(scope, OrgScope):
         return select(func.set_config(ORG_SETTING, str(scope.org_id), True))
     return select(func.set_config(SYSTEM_SETTING, "on", True))

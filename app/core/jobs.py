@@ -22,6 +22,7 @@ from procrastinate.jobs import Job
 from app.core.db import Tx, forbid_in_transaction
 from app.core.metrics import Metrics
 from app.core.scope import OrgScope, Scope, system_scope
+from app.core.tracing import Tracing
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +50,18 @@ class Jobs:
     """The queue and, where `run_worker` runs, its worker."""
 
     def __init__(
-        self, url: str, metrics: Metrics, *, heartbeat_s: float = 5, stalled_after_s: float = 20
+        self,
+        url: str,
+        metrics: Metrics,
+        tracing: Tracing,
+        *,
+        heartbeat_s: float = 5,
+        stalled_after_s: float = 20,
     ) -> None:
         connector = procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=4)
         self._app = procrastinate.App(connector=connector)
         self._metrics = metrics
+        self._tracing = tracing
         self._heartbeat_s = heartbeat_s
         self._stalled_after_s = stalled_after_s
 
@@ -127,7 +135,8 @@ class Jobs:
         started_s = time.monotonic()
         failed = True
         try:
-            await run(_scope_from(arguments, kind.name), payload)
+            with self._tracing.span(kind.name):
+                await run(_scope_from(arguments, kind.name), payload)
             failed = False
         finally:
             self._metrics.job_ended(

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from app.core.errors import Conflict, InvalidInput, NotAuthenticated, NotFound
 from app.core.events import Event
 
 NAME_MAX = 120
+AUDIT_FEED = "audit"
 
 
 class OrganizationNotFound(NotFound):
@@ -57,8 +60,7 @@ class Principal:
     is_admin: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(msgspec.Struct, frozen=True):
     at: datetime
     actor: str
     action: str

@@ -4,14 +4,17 @@ from uuid import UUID, uuid4
 
 import msgspec
 
+from app.core.clock import utc_now
 from app.core.crypto import KeyRing, context_of, new_token
 from app.core.db import Database, Tx
 from app.core.events import Event, Events
+from app.core.feed.port import Feed, topic
 from app.core.http.rules import HostRule
 from app.core.jobs import JobKind, Jobs
 from app.core.scope import OrgScope, Scope, system_scope
 from app.tenancy import store
 from app.tenancy.domain import (
+    AUDIT_FEED,
     AuditEntry,
     Organization,
     OrganizationCreated,
@@ -164,7 +167,8 @@ class OutboundRules:
 class AuditLog:
     """What was done to an organization, written from its events."""
 
-    def __init__(self, events: Events) -> None:
+    def __init__(self, events: Events, feed: Feed) -> None:
+        self._feed = feed
         events.subscribe("audit", OrganizationCreated, self._record)
         events.subscribe("audit", OutboundRuleAdded, self._record)
         events.subscribe("audit", OutboundRuleRemoved, self._record)
@@ -178,7 +182,10 @@ class AuditLog:
     async def _record(self, tx: Tx, event: Event) -> None:
         assert isinstance(tx.scope, OrgScope)
         details = {name: str(value) for name, value in msgspec.to_builtins(event).items()}
-        await store.add_audit_entry(tx, tx.scope.actor, type(event).__name__, details)
+        entry = AuditEntry(utc_now(), tx.scope.actor, type(event).__name__, details)
+        await store.add_audit_entry(tx, entry)
+        audience = topic(tx.org_id, AUDIT_FEED)
+        tx.after_commit(lambda: self._feed.publish(audience, entry))
 
 
 def _organization(row: store.OrganizationRow) -> Organization:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import CITEXT, JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, TenantKeyed, TenantOwned, Tx
+from app.tenancy.domain import AuditEntry
 
 
 class OrganizationRow(Base):
@@ -130,8 +131,9 @@ async def remove_outbound_rule(tx: Tx, rule: str) -> bool:
     return (await tx.session.execute(statement)).first() is not None
 
 
-async def add_audit_entry(tx: Tx, actor: str, action: str, details: dict[str, str]) -> None:
-    tx.session.add(AuditRow(actor=actor, action=action, details=details))
+async def add_audit_entry(tx: Tx, entry: AuditEntry) -> None:
+    row = AuditRow(at=entry.at, actor=entry.actor, action=entry.action, details=entry.details)
+    tx.session.add(row)
     await tx.session.flush()
 
 

@@ -4,7 +4,6 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
@@ -14,6 +13,7 @@ import pytest
 class LiveServer:
     url: str
     token: str
+    data_dir: str
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def _announced(process: "subprocess.Popen[str]") -> LiveServer:
         name, _, fact = line.partition(":")
         facts[name] = fact.split()[0] if fact.split() else ""
         if name == "Models":
-            return LiveServer(facts["URL"], facts["Token"])
+            return LiveServer(facts["URL"], facts["Token"], facts["Data"])
     raise AssertionError("the server ended before it was ready")
 
 

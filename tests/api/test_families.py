@@ -120,9 +120,7 @@ async def test_cors_is_for_the_front_end_and_nobody_else(client: httpx.AsyncClie
 
 
 @pytest.mark.parametrize("family", ["gateway", "voice", "v1", "session"])
-async def test_every_family_has_an_openapi_document(
-    client: httpx.AsyncClient, family: str
-) -> None:
+async def test_every_family_has_an_openapi_document(client: httpx.AsyncClient, family: str) -> None:
     answer = await client.get(f"/openapi/{family}.json")
     assert answer.status_code == 200
     assert answer.json()["openapi"].startswith("3.1")

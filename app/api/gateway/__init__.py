@@ -3,7 +3,8 @@
 from typing import Any
 
 from app.api.family import Family
-from app.api.gateway.operations import asr_status, metrics, ready
+from app.api.gateway.live import live
+from app.api.gateway.operations import asr_status, metrics, ready, service_health
 from app.core.errors import AppError
 
 
@@ -18,5 +19,5 @@ FAMILY = Family(
     description="Speech recognition, speech, analysis, agents and calls behind one API token.",
     prefixes=("/",),
     error_body=error_body,
-    routes=(ready, metrics, asr_status),
+    routes=(ready, metrics, asr_status, service_health, live),
 )

@@ -1,9 +1,11 @@
 """What operators ask: is it ready, what does it measure, what has it loaded."""
 
 import asyncio
+from datetime import datetime
+from typing import Any, Literal
 
 import msgspec
-from litestar import Response, get
+from litestar import Request, Response, get
 
 from app.api.tokens import require_admin, require_token
 from app.core.clock import utc_now
@@ -12,6 +14,7 @@ from app.core.metrics import CONTENT_TYPE
 from app.runtime import ReadinessCheck, Runtime
 
 _CHECK_TIMEOUT_S = 5
+SERVICES = ("asr", "video", "tts", "bot", "agent")
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -33,6 +36,20 @@ class AsrStatus(msgspec.Struct, frozen=True, kw_only=True):
     memory_bytes: int
     memory_budget_bytes: int
     status: str = "running"
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    service: str
+    version: str
+    timestamp: datetime
+    status: Literal["healthy"] = "healthy"
+
+
+@get([f"/{service}/health" for service in SERVICES], security=[])
+async def service_health(runtime: Runtime, request: Request[Any, Any, Any]) -> Health:
+    """One process serves them all: each service is as alive as the others."""
+    service = request.url.path.split("/")[1]
+    return Health(service=service, version=runtime.version, timestamp=utc_now())
 
 
 @get("/ready", security=[])

@@ -14,6 +14,7 @@ from app.core.events import DELIVER, Delivery, Event, Events, OutboxRow
 from app.core.jobs import JobFinal, JobKind, Jobs
 from app.core.metrics import Metrics
 from app.core.scope import OrgScope, Scope
+from app.core.tracing import Tracing
 from app.tenancy.store import OutboundRuleRow
 
 
@@ -30,7 +31,7 @@ GREET = JobKind("test.greet", Greet, max_attempts=3)
 
 @pytest.fixture
 async def jobs(app_url: str) -> AsyncGenerator[Jobs]:
-    jobs = Jobs(app_url, Metrics("test"))
+    jobs = Jobs(app_url, Metrics("test"), Tracing(None, "test"))
     await jobs.open()
     yield jobs
     await jobs.close()

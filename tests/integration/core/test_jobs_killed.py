@@ -12,6 +12,7 @@ from app.core.db import Database
 from app.core.jobs import JobKind, Jobs
 from app.core.metrics import Metrics
 from app.core.scope import OrgScope, Scope
+from app.core.tracing import Tracing
 
 
 class Copy(msgspec.Struct, frozen=True):
@@ -24,6 +25,7 @@ DOOMED_WORKER = """
 import asyncio, sys
 from app.core.jobs import Jobs
 from app.core.metrics import Metrics
+from app.core.tracing import Tracing
 from tests.integration.core.test_jobs_killed import COPY
 
 async def run(scope, payload):
@@ -31,7 +33,8 @@ async def run(scope, payload):
     await asyncio.Event().wait()
 
 async def main():
-    jobs = Jobs(sys.argv[1], Metrics("test"), heartbeat_s=0.2, stalled_after_s=1)
+    metrics, tracing = Metrics("test"), Tracing(None, "test")
+    jobs = Jobs(sys.argv[1], metrics, tracing, heartbeat_s=0.2, stalled_after_s=1)
     await jobs.open()
     jobs.register(COPY, run)
     await jobs.run_worker()
@@ -44,12 +47,12 @@ asyncio.run(main())
 async def test_the_job_of_a_killed_worker_is_finished_by_another(
     database: Database, app_url: str, org_a: OrgScope, tmp_path: Path
 ) -> None:
-    jobs = Jobs(app_url, Metrics("test"), heartbeat_s=0.2, stalled_after_s=1)
+    jobs = Jobs(app_url, Metrics("test"), Tracing(None, "test"), heartbeat_s=0.2, stalled_after_s=1)
     await jobs.open()
     finished = asyncio.Event()
 
     async def run(_: Scope, payload: Copy) -> None:
-        (tmp_path / payload.target).write_text("done")  # noqa: ASYNC240
+        (tmp_path / payload.target).write_text("done")
         finished.set()
 
     jobs.register(COPY, run)

@@ -1,0 +1,1 @@
+"""The live feed: bounded, lossy fan-out for dashboards and supervisors. Nothing durable here."""

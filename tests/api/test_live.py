@@ -1,0 +1,29 @@
+"""The live feed of an organization over a WebSocket."""
+
+import json
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from tests.api.conftest import LiveServer
+from tests.scenarios.operator import command
+
+
+async def test_a_dashboard_sees_what_happens(server: LiveServer) -> None:
+    address = server.url.replace("http", "ws") + f"/live?token={server.token}"
+    async with connect(address) as dashboard:
+        status, _ = command(
+            "orgs", "allow", "default", "10.1.2.3", env={"PARLEY_DATA_DIR": server.data_dir}
+        )
+        assert status == 0
+        entry = json.loads(await dashboard.recv())
+    assert entry["action"] == "OutboundRuleAdded"
+    assert entry["details"] == {"rule": "10.1.2.3"}
+
+
+@pytest.mark.parametrize("query", ["", "?token=wh_wrong"])
+async def test_a_dashboard_needs_a_token(server: LiveServer, query: str) -> None:
+    with pytest.raises(InvalidStatus):
+        async with connect(server.url.replace("http", "ws") + f"/live{query}"):
+            pass
