@@ -70,13 +70,15 @@ class Foundation:
 
 
 @asynccontextmanager
-async def foundation(settings: Settings, version: str) -> AsyncGenerator[Foundation]:
-    """Starts the database, or uses the one of a Parley that runs on the same data."""
+async def foundation(
+    settings: Settings, version: str, *, join: bool = False
+) -> AsyncGenerator[Foundation]:
+    """With `join`, also beside a Parley that runs on the same data: then on its database."""
     async with AsyncExitStack() as stack:
         metrics = Metrics(version)
         tracing = Tracing(settings.observability.otlp_endpoint, "parley")
         stack.push_async_callback(tracing.close)
-        postgres, endpoints = await _database(settings, stack)
+        postgres, endpoints = await _database(settings, stack, join=join)
         await asyncio.to_thread(migrations.migrate, endpoints.owner_url)
         database = Database(endpoints.app_url, pool_size=settings.storage.database_pool)
         stack.push_async_callback(database.close)
@@ -177,15 +179,19 @@ def _feed(settings: Settings, metrics: Metrics) -> Feed:
 
 
 async def _database(
-    settings: Settings, stack: AsyncExitStack
+    settings: Settings, stack: AsyncExitStack, *, join: bool
 ) -> tuple[EmbeddedPostgres | None, Endpoints]:
-    """Where the database is; of several commands on one data directory the first serves it."""
     url = settings.storage.database_url
     if url:
         await asyncio.to_thread(migrations.ensure_app_role, url)
         return None, Endpoints(owner_url=url, app_url=_as_app_role(url))
     postgres = EmbeddedPostgres(settings.storage.data_dir)
-    endpoints = await postgres.start()
+    try:
+        endpoints = await postgres.start()
+    except DataDirectoryInUse:
+        if not join:
+            raise
+        return None, await postgres.join()
     stack.push_async_callback(postgres.stop)
     return postgres, endpoints
 

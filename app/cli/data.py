@@ -112,8 +112,10 @@ async def _scope_of(base: Foundation, slug: str) -> OrgScope:
 
 
 def _with_data(work: Callable[[Foundation], Awaitable[T]], settings: Settings | None = None) -> T:
+    chosen = settings or context.settings_with()
+
     async def run() -> T:
-        async with wiring.foundation(settings or context.settings_with(), VERSION) as base:
+        async with wiring.foundation(chosen, VERSION, join=True) as base:
             return await work(base)
 
     return context.run(run())
