@@ -25,6 +25,7 @@ from app.core.feed.redis_feed import RedisFeed
 from app.core.jobs import Jobs
 from app.core.metrics import Metrics
 from app.core.postgres.bootstrap import Endpoints
+from app.core.postgres.errors import DataDirectoryInUse
 from app.core.postgres.supervisor import EmbeddedPostgres
 from app.core.presence import Presence
 from app.core.rls import APP_ROLE

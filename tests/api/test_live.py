@@ -1,7 +1,9 @@
 """The live feed of an organization over a WebSocket."""
 
+import asyncio
 import json
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -26,4 +28,17 @@ async def test_a_dashboard_sees_what_happens(server: LiveServer) -> None:
 async def test_a_dashboard_needs_a_token(server: LiveServer, query: str) -> None:
     with pytest.raises(InvalidStatus):
         async with connect(server.url.replace("http", "ws") + f"/live{query}"):
+            pass
+
+
+async def test_a_dashboard_that_leaves_is_noticed(
+    server: LiveServer, client: httpx.AsyncClient
+) -> None:
+    async def open_sessions() -> int:
+        return (await client.get("/status")).json()["active_sessions"]
+
+    async with connect(server.url.replace("http", "ws") + f"/live?token={server.token}"):
+        assert await open_sessions() == 1
+    async with asyncio.timeout(10):
+        while await open_sessions():
             pass

@@ -1,13 +1,15 @@
 """The live feed of an organization, for dashboards: what happens now, with no promise of more."""
 
-from contextlib import suppress
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from litestar import WebSocket, websocket
-from litestar.exceptions import WebSocketDisconnect
+from litestar.handlers import (
+    send_websocket_stream,  # pyright: ignore[reportUnknownVariableType]
+)
 
 from app.api.tokens import organization_of
-from app.core.feed.port import topic
+from app.core.feed.port import Subscription, topic
 from app.runtime import Runtime
 from app.tenancy.domain import AUDIT_FEED
 
@@ -18,6 +20,11 @@ async def live(socket: WebSocket[Any, Any, Any], runtime: Runtime) -> None:
     org_id = await organization_of(socket)
     async with runtime.feed.subscribe(topic(org_id, AUDIT_FEED)) as messages:
         await socket.accept()
-        with suppress(WebSocketDisconnect):
-            async for message in messages:
-                await socket.send_text(message.body.decode())
+        await send_websocket_stream(
+            socket, _texts(messages), listen_for_disconnect=True, warn_on_data_discard=False
+        )
+
+
+async def _texts(messages: Subscription) -> AsyncGenerator[str]:
+    async for message in messages:
+        yield message.body.decode()

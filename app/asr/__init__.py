@@ -1,0 +1,1 @@
+"""Hearing: where there is speech, and what is said."""

@@ -1,0 +1,1 @@
+"""Models that hear, each behind a few plain functions. Engines know no database and no tenant."""

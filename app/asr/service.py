@@ -1,0 +1,103 @@
+"""The door to hearing. So far: where a recording has speech, and how likely a live stream has."""
+
+import threading
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import numpy as np
+
+from app.asr.domain import SpanRules, SpeechSpan, find_spans
+from app.asr.engines.silero import FRAME_SAMPLES, SAMPLE_RATE, SileroVad, VadFrame, VadState
+from app.core.audio.chunk import Rechunker
+from app.core.audio.convert import Samples
+from app.core.audio.decode import DecodeLimits, stream_audio
+from app.inference.batcher import Batcher
+from app.inference.executor import Executor, Lane
+from app.inference.registry import ModelRegistry
+
+SILERO = "silero-vad"
+LIVE_STREAMS_AT_ONCE = 32
+
+
+class SearchStopped(Exception):
+    """Whoever asked has left; the work ends. Nobody sees this."""
+
+
+class SpeechService:
+    """Used as `async with`."""
+
+    def __init__(self, models: ModelRegistry, executor: Executor, limits: DecodeLimits) -> None:
+        self._models = models
+        self._executor = executor
+        self._limits = limits
+        # No wait: frames that become ready while a step runs make up the next one.
+        self._steps = Batcher(self._step, max_items=LIVE_STREAMS_AT_ONCE, max_wait_s=0)
+
+    async def __aenter__(self) -> Self:
+        await self._steps.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._steps.__aexit__(kind, error, trace)
+
+    async def find_speech(self, source: Path | BinaryIO, rules: SpanRules) -> list[SpeechSpan]:
+        """Where a recording has speech. Memory stays flat however long it is."""
+        stop = threading.Event()
+        try:
+            async with self._models.lease(SILERO, SileroVad, Lane.BATCH) as vad:
+                return await self._executor.run(Lane.BATCH, self._search, vad, source, rules, stop)
+        finally:
+            stop.set()
+
+    @asynccontextmanager
+    async def listen(self) -> AsyncGenerator["VoiceActivity"]:
+        """Voice activity of one live stream, computed in the REALTIME lane."""
+        async with self._models.lease(SILERO, SileroVad, Lane.REALTIME):
+            yield VoiceActivity(self._steps)
+
+    def _search(
+        self, vad: SileroVad, source: Path | BinaryIO, rules: SpanRules, stop: threading.Event
+    ) -> list[SpeechSpan]:
+        sample_count = 0
+        with stream_audio(source, sample_rate=SAMPLE_RATE, limits=self._limits) as stream:
+
+            def heard() -> Iterator[Samples]:
+                nonlocal sample_count
+                for block in stream:
+                    if stop.is_set():
+                        raise SearchStopped
+                    sample_count += block.size
+                    yield block
+
+            runs = list(vad.probabilities(heard()))
+        probabilities = np.concatenate(runs) if runs else np.zeros(0, np.float32)
+        return find_spans(probabilities.tolist(), sample_count * 1000 // SAMPLE_RATE, rules)
+
+    async def _step(self, frames: Sequence[VadFrame]) -> Sequence[tuple[float, VadState]]:
+        async with self._models.lease(SILERO, SileroVad, Lane.REALTIME) as vad:
+            return await self._executor.run(Lane.REALTIME, vad.step, frames)
+
+
+class VoiceActivity:
+    """One live stream at 16 kHz. Sound goes in as it comes, whatever the size of its pieces."""
+
+    def __init__(self, steps: Batcher[VadFrame, tuple[float, VadState]]) -> None:
+        self._steps = steps
+        self._state = VadState.fresh()
+        self._chunker = Rechunker(FRAME_SAMPLES)
+
+    async def push(self, samples: Samples) -> list[float]:
+        """The probability of speech of each 32 ms that is now complete."""
+        found: list[float] = []
+        for frame in self._chunker.push(samples):
+            probability, self._state = await self._steps.submit(VadFrame(frame, self._state))
+            found.append(probability)
+        return found

