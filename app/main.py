@@ -3,12 +3,12 @@
 from typing import cast
 
 from litestar import Litestar
-from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 
 from app.api import gateway, session, v1, voice
 from app.api.asgi import AsgiApp
+from app.api.cors import Cors
 from app.api.edge import Edge
 from app.api.errors import exception_handlers
 from app.api.family import Family, FamilyMap
@@ -29,14 +29,11 @@ def create_app(runtime: Runtime, families: tuple[Family, ...] = FAMILIES) -> Edg
         ],
         dependencies={"runtime": Provide(lambda: runtime, sync_to_thread=False)},
         exception_handlers=exception_handlers(family_map),
-        cors_config=CORSConfig(
-            allow_origins=[origin.strip() for origin in server.frontend_url.split(",")],
-            allow_credentials=True,
-            expose_headers=["X-Request-ID", "Retry-After"],
-        ),
         request_max_body_size=server.max_body_mb * MIB,
         openapi_config=None,
         logging_config=None,
         state=State({"runtime": runtime}),
     )
-    return Edge(cast("AsgiApp", app), family_map, runtime.metrics, runtime.tracing, runtime.presence)
+    origins = frozenset(origin.strip().encode() for origin in server.frontend_url.split(","))
+    cors = Cors(cast("AsgiApp", app), origins)
+    return Edge(cast("AsgiApp", app), cors, family_map, runtime)

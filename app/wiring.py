@@ -22,6 +22,7 @@ from app.core.events import Events
 from app.core.feed.local import LocalFeed
 from app.core.feed.port import Feed
 from app.core.feed.redis_feed import RedisFeed
+from app.core.http import OutboundClient
 from app.core.jobs import Jobs
 from app.core.metrics import Metrics
 from app.core.postgres.bootstrap import Endpoints
@@ -67,6 +68,7 @@ class Foundation:
     organizations: Organizations
     api_keys: ApiKeys
     outbound_rules: OutboundRules
+    outbound: OutboundClient
     audit: AuditLog
 
 
@@ -86,6 +88,11 @@ async def foundation(
         jobs = Jobs(endpoints.app_url, metrics, tracing)
         await jobs.open()
         stack.push_async_callback(jobs.close)
+        outbound = OutboundClient(
+            forbid_in_transaction=forbid_in_transaction,
+            loopback_can_be_allowed=settings.server.loopback_can_be_allowed,
+        )
+        stack.push_async_callback(outbound.aclose)
         keys = await asyncio.to_thread(_keys, settings)
         events = Events(database, jobs)
         feed = _feed(settings, metrics)
@@ -99,6 +106,7 @@ async def foundation(
             organizations=Organizations(database, events, jobs, keys),
             api_keys=ApiKeys(database, keys),
             outbound_rules=OutboundRules(database, events),
+            outbound=outbound,
             audit=AuditLog(events, feed),
         )
 

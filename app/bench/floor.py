@@ -6,7 +6,7 @@ import uvloop
 
 from app.asr.engines.silero import SileroVad
 from app.asr.service import SILERO
-from app.bench import web
+from app.bench import decode, web
 from app.bench.registry import lease_overhead
 from app.core.settings import Settings
 from app.inference.model_store import ModelStore
@@ -16,6 +16,7 @@ from app.wiring import inference
 def run(settings: Settings, store: ModelStore) -> Iterator[str]:
     yield from web.compare()
     yield uvloop.run(_leases(settings, store))
+    yield from decode.decode_speed()
 
 
 async def _leases(settings: Settings, store: ModelStore) -> str:

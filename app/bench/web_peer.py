@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
+import click
 import uvloop
 from litestar import Litestar, WebSocket, get, websocket
 from litestar.exceptions import WebSocketDisconnect
@@ -47,7 +48,7 @@ async def main(kind: str, data_dir: Path) -> None:
     settings = declared.load(environ)
     stop = server.stop_signal()
     listening = server.listen(settings.server)
-    print(listening[0].address[1], flush=True)
+    click.echo(listening[0].address[1])
     if kind == "bare":
         bare = cast("AsgiApp", Litestar([trivial, echo], openapi_config=None))
         await server.serve(bare, listening, settings.server, stop)

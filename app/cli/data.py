@@ -7,6 +7,7 @@ import click
 
 from app import VERSION, wiring
 from app.cli import context
+from app.core.http import OutboundResponse
 from app.core.scope import OrgScope
 from app.core.settings import Settings
 from app.tenancy import admin_token
@@ -82,6 +83,22 @@ def audit(slug: str) -> None:
                 click.echo(f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.actor}  {entry.action}")
 
     _with_data(read)
+
+
+@orgs.command()
+@click.argument("slug")
+@click.argument("url")
+def reach(slug: str, url: str) -> None:
+    """Try a GET of URL as SLUG: what its webhooks and tools may reach."""
+
+    async def get(base: Foundation) -> OutboundResponse:
+        scope = await _scope_of(base, slug)
+        async with base.database.transaction(scope) as tx:
+            allowed = await base.outbound_rules.list(tx)
+        return await base.outbound.request("GET", url, allowed=allowed)
+
+    answer = _with_data(get)
+    click.echo(f"{answer.status}, {len(answer.body)} bytes")
 
 
 @click.group()

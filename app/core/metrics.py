@@ -39,17 +39,11 @@ class Metrics:
         self._routes = _Names()
         self._tasks = _Names()
         self._jobs = _Names()
-        self._answered: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
-        self._http_requests = Counter(
-            "parley_http_requests",
-            "HTTP requests answered",
-            ["family", "route", "status"],
-            registry=registry,
-        )
+        self._answered: dict[tuple[str, str | None, int], Histogram] = {}
         self._http_duration = Histogram(
             "parley_http_request_duration_seconds",
             "Time to answer an HTTP request",
-            ["family", "route"],
+            ["family", "route", "status"],
             buckets=_LATENCY_S,
             registry=registry,
         )
@@ -87,16 +81,11 @@ class Metrics:
         self, family: str, route: str | None, status: int, *, duration_s: float
     ) -> None:
         """`route` is the template that matched, None where none did."""
-        instruments = self._answered.get((family, route, status))
-        if instruments is None:
+        duration = self._answered.get((family, route, status))
+        if duration is None:
             template = self._routes.bound(route) if route is not None else "unmatched"
-            instruments = (
-                self._http_requests.labels(family, template, str(status)),
-                self._http_duration.labels(family, template),
-            )
-            self._answered[family, route, status] = instruments
-        requests, duration = instruments
-        requests.inc()
+            duration = self._http_duration.labels(family, template, str(status))
+            self._answered[family, route, status] = duration
         duration.observe(duration_s)
 
     def task_failed(self, task: str) -> None:

@@ -47,6 +47,11 @@ class Server:
     max_audio_s: Positive = setting(
         "PARLEY_MAX_AUDIO_S", 12 * 3600, "Longest recording that is accepted, in seconds"
     )
+    loopback_can_be_allowed: bool = setting(
+        "PARLEY_LOOPBACK_CAN_BE_ALLOWED",
+        False,
+        "Whether a rule of `orgs allow` may open this machine's own addresses",
+    )
     drain_s: NotNegative = setting(
         "PARLEY_DRAIN_S", 20, "Seconds that open requests and calls get to finish at shutdown"
     )

@@ -1,11 +1,12 @@
 """The door of tenancy: organizations, API keys, what an organization may reach."""
 
+import logging
 from uuid import UUID, uuid4
 
 import msgspec
 
 from app.core.clock import utc_now
-from app.core.crypto import KeyRing, context_of, new_token
+from app.core.crypto import DecryptionFailed, KeyRing, context_of, new_token
 from app.core.db import Database, Tx
 from app.core.events import Event, Events
 from app.core.feed.port import Feed, topic
@@ -27,6 +28,8 @@ from app.tenancy.domain import (
     organization_name,
     slug_of,
 )
+
+log = logging.getLogger(__name__)
 
 ADMIN_USER = "admin"
 
@@ -95,8 +98,15 @@ class Organizations:
         async with self._database.transaction(scope) as tx:
             for row in await store.organizations(tx):
                 if self._keys.needs_rotation(row.signing_secret):
-                    context = _secret_context(row.id)
-                    row.signing_secret = self._keys.rotate(row.signing_secret, context=context)
+                    self._rotate_row(row)
+
+    def _rotate_row(self, row: store.OrganizationRow) -> None:
+        try:
+            row.signing_secret = self._keys.rotate(
+                row.signing_secret, context=_secret_context(row.id)
+            )
+        except DecryptionFailed:
+            log.exception("no master key decrypts the signing secret of organization %s", row.id)
 
     def _new_signing_secret(self, org_id: UUID) -> bytes:
         secret = new_token("").encode()

@@ -87,7 +87,8 @@ async def test_metrics_are_for_the_admin_and_count_the_templates(
     assert (await client.get("/metrics")).status_code == 401
     await client.get("/some/path/that/nobody/has")
     text = (await admin.get("/metrics")).text
-    assert 'parley_http_requests_total{family="gateway",route="unmatched",status="404"}' in text
+    counted = 'parley_http_request_duration_seconds_count{family="gateway",route="unmatched"'
+    assert f'{counted},status="404"}}' in text
     assert "nobody" not in text
 
 
@@ -101,22 +102,49 @@ async def test_the_request_id_of_the_caller_is_kept_where_it_is_harmless(
 
 
 async def test_security_headers_are_on_every_answer(client: httpx.AsyncClient) -> None:
-    for path in ("/health", "/nothing", "/docs"):
+    for path in ("/health", "/nothing", "/docs", "/docs/page.js"):
         headers = (await client.get(path)).headers
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["x-frame-options"] == "DENY"
-        assert "default-src" in headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert "server" not in headers
+    page = (await client.get("/docs")).headers
+    assert (page["x-frame-options"], page["referrer-policy"]) == ("DENY", "no-referrer")
+    assert page["content-security-policy"].startswith("default-src 'self'")
+    api = (await client.get("/health")).headers
+    assert api["content-security-policy"].startswith("default-src 'none'")
 
 
-async def test_cors_is_for_the_front_end_and_nobody_else(client: httpx.AsyncClient) -> None:
-    def preflight(origin: str) -> dict[str, str]:
-        return {"Origin": origin, "Access-Control-Request-Method": "GET"}
+OURS = {"Origin": "http://localhost:3000"}
 
-    ours = await client.options("/health", headers=preflight("http://localhost:3000"))
-    theirs = await client.options("/health", headers=preflight("http://evil.example"))
-    assert ours.headers["access-control-allow-origin"] == "http://localhost:3000"
-    assert "access-control-allow-origin" not in theirs.headers
+
+async def test_a_page_of_the_front_end_may_read_answers(client: httpx.AsyncClient) -> None:
+    for path in ("/health", "/api/v1/nothing"):
+        headers = (await client.get(path, headers=OURS)).headers
+        assert headers["access-control-allow-origin"] == OURS["Origin"]
+        assert headers["access-control-allow-credentials"] == "true"
+        assert headers["vary"] == "origin"
+
+
+async def test_a_page_of_the_front_end_may_ask_first(client: httpx.AsyncClient) -> None:
+    asks = OURS | {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization, x-device-id",
+    }
+    answer = await client.options("/asr/transcribe", headers=asks)
+    assert answer.status_code == 204
+    assert answer.headers["access-control-allow-origin"] == OURS["Origin"]
+    assert "POST" in answer.headers["access-control-allow-methods"]
+    assert answer.headers["access-control-allow-headers"] == "authorization, x-device-id"
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://localhost:30000", "http://localhost:3000.x"]
+)
+async def test_a_page_from_elsewhere_may_not(client: httpx.AsyncClient, origin: str) -> None:
+    for method in ("GET", "OPTIONS"):
+        headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+        answer = await client.request(method, "/health", headers=headers)
+        assert "access-control-allow-origin" not in answer.headers
 
 
 @pytest.mark.parametrize("family", ["gateway", "voice", "v1", "session"])

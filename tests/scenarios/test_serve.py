@@ -119,3 +119,15 @@ def test_an_operator_works_on_the_data_while_parley_runs(tmp_path: Path) -> None
         assert running.stop() == 0
     _, audit = command("orgs", "audit", "first-bank", env=env)
     assert "OutboundRuleAdded" in audit
+
+
+def test_an_organization_reaches_private_hosts_only_where_it_is_allowed(tmp_path: Path) -> None:
+    env = {"PARLEY_DATA_DIR": str(tmp_path), "PARLEY_LOOPBACK_CAN_BE_ALLOWED": "true"}
+    with serving(tmp_path, env=env) as running:
+        health = f"{running.url}/health"
+        status, said = command("orgs", "reach", "default", health, env=env)
+        assert (status, "127.0.0.1" in said, "Traceback" in said) == (1, True, False)
+        port = running.url.rpartition(":")[2]
+        assert command("orgs", "allow", "default", f"127.0.0.1:{port}", env=env)[0] == 0
+        status, said = command("orgs", "reach", "default", health, env=env)
+        assert (status, said.splitlines()[-1].startswith("200, ")) == (0, True)

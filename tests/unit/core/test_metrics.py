@@ -36,18 +36,18 @@ def test_the_build_is_named(metrics: Metrics) -> None:
 def test_http_is_counted_by_family_route_and_status(metrics: Metrics) -> None:
     metrics.http_answered("voice", "/voice/calls/{uuid}", 200, duration_s=0.02)
     metrics.http_answered("voice", "/voice/calls/{uuid}", 404, duration_s=3)
-    request = {"family": "voice", "route": "/voice/calls/{uuid}"}
-    assert value(metrics, "parley_http_requests_total", **request, status="404") == 1
-    assert value(metrics, "parley_http_request_duration_seconds_count", **request) == 2
-    assert value(metrics, "parley_http_request_duration_seconds_sum", **request) == 3.02
-    assert value(metrics, "parley_http_request_duration_seconds_bucket", **request, le="0.025") == 1
+    name = "parley_http_request_duration_seconds"
+    found = {"family": "voice", "route": "/voice/calls/{uuid}", "status": "200"}
+    assert value(metrics, f"{name}_count", **found) == 1
+    assert value(metrics, f"{name}_bucket", **found, le="0.025") == 1
+    assert value(metrics, f"{name}_sum", **found | {"status": "404"}) == 3
 
 
 def test_paths_that_no_route_matches_share_one_label(metrics: Metrics) -> None:
     for _ in range(1000):
         metrics.http_answered("v1", None, 404, duration_s=0)
     request = {"family": "v1", "route": "unmatched", "status": "404"}
-    assert value(metrics, "parley_http_requests_total", **request) == 1000
+    assert value(metrics, "parley_http_request_duration_seconds_count", **request) == 1000
 
 
 def test_labels_cannot_grow_without_end(metrics: Metrics) -> None:

@@ -29,7 +29,8 @@ def dripping(start: bytes, drop: bytes) -> Reply:
             writer.write(drop)
             await writer.drain()
             try:
-                await asyncio.wait_for(reader.read(1), 0.01)
+                async with asyncio.timeout(0.01):
+                    await reader.read(1)
             except TimeoutError:
                 continue
 

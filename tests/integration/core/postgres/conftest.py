@@ -1,3 +1,5 @@
+"""Sites: data directories of their own, with a host process that starts the server on them."""
+
 import os
 import shutil
 from collections.abc import Iterator

@@ -1,0 +1,191 @@
+"""Organizations, the admin token, outbound rules and the audit log on a real database."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+
+from app.core.crypto import DecryptionFailed, KeyRing
+from app.core.db import Database
+from app.core.events import Events
+from app.core.feed.local import LocalFeed
+from app.core.feed.port import Subscription, topic
+from app.core.http.errors import InvalidHostRule
+from app.core.jobs import Jobs
+from app.core.metrics import Metrics
+from app.core.scope import OrgScope, system_scope
+from app.core.tracing import Tracing
+from app.tenancy.domain import (
+    AUDIT_FEED,
+    OrganizationExists,
+    OrganizationNameInvalid,
+    OrganizationNotFound,
+    TokenInvalid,
+)
+from app.tenancy.service import ApiKeys, AuditLog, Organizations, OutboundRules
+
+OLD_KEY = b"o" * 32
+NEW_KEY = b"n" * 32
+
+
+@dataclass
+class Tenancy:
+    database: Database
+    jobs: Jobs
+    feed: LocalFeed
+    organizations: Organizations
+    api_keys: ApiKeys
+    rules: OutboundRules
+    audit: AuditLog
+
+    async def new_organization(self) -> OrgScope:
+        organization = await self.organizations.create(f"Bank {uuid4()}", actor="ada")
+        return OrgScope(organization.id, "ada")
+
+
+@asynccontextmanager
+async def opened(database: Database, app_url: str, *keys: bytes) -> AsyncGenerator[Tenancy]:
+    metrics = Metrics("test")
+    jobs = Jobs(app_url, metrics, Tracing(None, "test"))
+    await jobs.open()
+    ring, events, feed = KeyRing(keys), Events(database, jobs), LocalFeed(metrics)
+    try:
+        yield Tenancy(
+            database,
+            jobs,
+            feed,
+            Organizations(database, events, jobs, ring),
+            ApiKeys(database, ring),
+            OutboundRules(database, events),
+            AuditLog(events, feed),
+        )
+    finally:
+        await jobs.close()
+
+
+@pytest.fixture
+async def tenancy(database: Database, app_url: str) -> AsyncGenerator[Tenancy]:
+    async with opened(database, app_url, OLD_KEY) as tenancy:
+        yield tenancy
+
+
+@asynccontextmanager
+async def working(tenancy: Tenancy) -> AsyncGenerator[None]:
+    async with asyncio.TaskGroup() as group:
+        worker = group.create_task(tenancy.jobs.run_worker(drain_s=5))
+        yield
+        worker.cancel()
+
+
+async def test_a_name_is_taken_once_however_it_is_written(tenancy: Tenancy) -> None:
+    unique = uuid4().hex
+    made = await tenancy.organizations.create(f"Société {unique}", actor="ada")
+    assert made.slug == f"societe-{unique}"
+    with pytest.raises(OrganizationExists, match=made.slug):
+        await tenancy.organizations.create(f" SOCIETE  {unique} ", actor="ada")
+    again = await tenancy.organizations.get_or_create(f"Societe {unique}", actor="ada")
+    assert again == made
+
+
+@pytest.mark.parametrize("name", ["", "   ", "a\0b", "a\nb", "x" * 121, "\u202egnp.exe"])
+async def test_a_name_that_is_none_is_refused_with_the_field(tenancy: Tenancy, name: str) -> None:
+    with pytest.raises(OrganizationNameInvalid) as refusal:
+        await tenancy.organizations.create(name, actor="ada")
+    assert refusal.value.details == {"field": "name"}
+
+
+async def test_an_unknown_organization_is_not_found(tenancy: Tenancy) -> None:
+    with pytest.raises(OrganizationNotFound, match="nobody"):
+        await tenancy.organizations.get("nobody")
+
+
+@pytest.mark.inventory("WH-343")
+async def test_one_admin_token_is_made_however_many_replicas_start(tenancy: Tenancy) -> None:
+    scope = await tenancy.new_organization()
+    made = await asyncio.gather(*(tenancy.api_keys.ensure_admin(scope) for _ in range(5)))
+    (token,) = [token for token in made if token]
+    principal = await tenancy.api_keys.authenticate(token)
+    assert (principal.org_id, principal.is_admin) == (scope.org_id, True)
+
+
+async def test_a_renewed_admin_token_replaces_the_old_one(tenancy: Tenancy) -> None:
+    scope = await tenancy.new_organization()
+    old = await tenancy.api_keys.ensure_admin(scope)
+    new = await tenancy.api_keys.renew_admin(scope)
+    assert old is not None
+    assert (await tenancy.api_keys.authenticate(new)).org_id == scope.org_id
+    for wrong in (old, "", "wh_", new + "x", "wh_\0", "é" * 5000):
+        with pytest.raises(TokenInvalid):
+            await tenancy.api_keys.authenticate(wrong)
+
+
+async def test_keys_and_secrets_outlive_a_change_of_the_master_key(
+    database: Database, app_url: str, tenancy: Tenancy
+) -> None:
+    scope = await tenancy.new_organization()
+    token = await tenancy.api_keys.ensure_admin(scope)
+    assert token is not None
+    async with database.transaction(scope) as tx:
+        secret = await tenancy.organizations.signing_secret(tx)
+
+    async with opened(database, app_url, NEW_KEY, OLD_KEY) as rotated:
+        assert (await rotated.api_keys.authenticate(token)).org_id == scope.org_id
+        async with database.transaction(system_scope("test")) as tx:
+            await rotated.organizations.rotate_secrets_soon(tx)
+        async with (
+            working(rotated),
+            opened(database, app_url, NEW_KEY) as afterwards,
+            asyncio.timeout(20),
+        ):
+            assert await _when_it_can_be_read(afterwards, scope) == secret
+
+
+async def _when_it_can_be_read(tenancy: Tenancy, scope: OrgScope) -> bytes:
+    while True:
+        with suppress(DecryptionFailed):
+            async with tenancy.database.transaction(scope) as tx:
+                return await tenancy.organizations.signing_secret(tx)
+
+
+async def _hear_of(heard: Subscription, action: str) -> None:
+    async for message in heard:
+        if json.loads(message.body)["action"] == action:
+            return
+
+
+async def test_rules_are_kept_audited_and_announced(tenancy: Tenancy) -> None:
+    scope = await tenancy.new_organization()
+    async with (
+        working(tenancy),
+        tenancy.feed.subscribe(topic(scope.org_id, AUDIT_FEED)) as heard,
+        asyncio.timeout(20),
+    ):
+        async with tenancy.database.transaction(scope) as tx:
+            await tenancy.rules.add(tx, "10.0.5.7:8080")
+            await tenancy.rules.add(tx, "10.0.5.7:8080")
+        await _hear_of(heard, "OutboundRuleAdded")
+        async with tenancy.database.transaction(scope) as tx:
+            assert {str(rule.host) for rule in await tenancy.rules.list(tx)} == {"10.0.5.7/32"}
+            await tenancy.rules.remove(tx, "10.0.5.7:8080")
+            await tenancy.rules.remove(tx, "10.0.5.7:8080")
+        await _hear_of(heard, "OutboundRuleRemoved")
+    async with tenancy.database.transaction(scope) as tx:
+        entries = [(entry.actor, entry.action) for entry in await tenancy.audit.list(tx)]
+    assert sorted(entries) == [
+        ("ada", "OrganizationCreated"),
+        ("ada", "OutboundRuleAdded"),
+        ("ada", "OutboundRuleRemoved"),
+    ]
+
+
+async def test_a_rule_that_is_none_is_refused_and_nothing_is_kept(tenancy: Tenancy) -> None:
+    scope = await tenancy.new_organization()
+    with pytest.raises(InvalidHostRule):
+        async with tenancy.database.transaction(scope) as tx:
+            await tenancy.rules.add(tx, "http://10.0.0.1/")
+    async with tenancy.database.transaction(scope) as tx:
+        assert await tenancy.rules.list(tx) == frozenset()
