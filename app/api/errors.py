@@ -55,6 +55,8 @@ def _as_app_error(exception: Exception) -> AppError:
         return exception
     if isinstance(exception, ValidationException):
         return _validation_error(exception)
+    if isinstance(exception, RecursionError) and "deserializing" in str(exception):
+        return errors.InvalidInput("body: it is nested too deeply")
     if isinstance(exception, HTTPException) and exception.status_code < 500:
         kind = _BY_STATUS.get(exception.status_code, errors.InvalidInput)
         return kind(exception.detail)

@@ -12,6 +12,7 @@ from litestar.di import Provide
 from litestar.enums import MediaType
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.params import FromPath
 from litestar.response import File
 from litestar.types import ControllerRouterHandler
 
@@ -58,7 +59,7 @@ def documentation_routes(
         return document(by_name[name], version)
 
     @get("/openapi/{file:str}", include_in_schema=False)
-    async def openapi(file: str) -> Response[bytes]:
+    async def openapi(file: FromPath[str]) -> Response[bytes]:
         name = file.removesuffix(".json")
         if name not in by_name:
             raise NotFound(f"there is no API family {name!r}; there are {', '.join(by_name)}")
@@ -80,7 +81,7 @@ async def page() -> File:
 
 
 @get("/docs/{name:str}", include_in_schema=False)
-async def asset(name: str) -> File:
+async def asset(name: FromPath[str]) -> File:
     kinds = {"page.js": "text/javascript", "swagger-ui-bundle.js": "text/javascript"}
     kinds["swagger-ui.css"] = MediaType.CSS
     if name not in kinds:

@@ -1,12 +1,16 @@
 """`parley serve` as an operator meets it."""
 
+import os
 import signal
 import socket
 import stat
+import time
 from pathlib import Path
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from tests.scenarios.operator import command, serving
 
@@ -131,3 +135,25 @@ def test_an_organization_reaches_private_hosts_only_where_it_is_allowed(tmp_path
         assert command("orgs", "allow", "default", f"127.0.0.1:{port}", env=env)[0] == 0
         status, said = command("orgs", "reach", "default", health, env=env)
         assert (status, said.splitlines()[-1].startswith("200, ")) == (0, True)
+
+
+def test_parley_goes_on_when_its_database_is_killed(tmp_path: Path) -> None:
+    with serving(tmp_path) as running:
+        postmaster = int((tmp_path / "postgres" / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGKILL)
+        headers = {"Authorization": f"Bearer {running.token}"}
+        give_up_at = time.monotonic() + 60
+        while httpx.get(f"{running.url}/metrics", headers=headers).status_code != 200:
+            assert time.monotonic() < give_up_at
+        assert httpx.get(f"{running.url}/ready").status_code == 200
+        assert running.stop() == 0
+
+
+def test_an_open_socket_does_not_hold_up_the_stop(tmp_path: Path) -> None:
+    with serving(tmp_path, env={"PARLEY_DRAIN_S": "50"}) as running:
+        address = running.url.replace("http", "ws") + f"/live?token={running.token}"
+        with connect(address) as socket:
+            assert running.stop() == 0
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    socket.recv(timeout=10)

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from litestar import WebSocket, websocket
+from litestar.di import NamedDependency
 from litestar.handlers import (
     send_websocket_stream,  # pyright: ignore[reportUnknownVariableType]
 )
@@ -15,7 +16,7 @@ from app.tenancy.domain import AUDIT_FEED
 
 
 @websocket("/live")
-async def live(socket: WebSocket[Any, Any, Any], runtime: Runtime) -> None:
+async def live(socket: WebSocket[Any, Any, Any], runtime: NamedDependency[Runtime]) -> None:
     """Sends each entry of the audit log as it is written."""
     org_id = await organization_of(socket)
     async with runtime.feed.subscribe(topic(org_id, AUDIT_FEED)) as messages:

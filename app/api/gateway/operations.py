@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 from litestar import Request, Response, get
+from litestar.di import NamedDependency
 
 from app.api.tokens import require_admin, require_token
 from app.core.clock import utc_now
@@ -46,14 +47,16 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get([f"/{service}/health" for service in SERVICES], security=[])
-async def service_health(runtime: Runtime, request: Request[Any, Any, Any]) -> Health:
+async def service_health(
+    runtime: NamedDependency[Runtime], request: Request[Any, Any, Any]
+) -> Health:
     """One process serves them all: each service is as alive as the others."""
     service = request.url.path.split("/")[1]
     return Health(service=service, version=runtime.version, timestamp=utc_now())
 
 
 @get("/ready", security=[])
-async def ready(runtime: Runtime) -> Response[Readiness]:
+async def ready(runtime: NamedDependency[Runtime]) -> Response[Readiness]:
     """200 when requests can be served, 503 with the reason when they cannot."""
     checks = dict(
         await asyncio.gather(*(_checked(name, run) for name, run in runtime.readiness.items()))
@@ -63,13 +66,13 @@ async def ready(runtime: Runtime) -> Response[Readiness]:
 
 
 @get("/metrics", guards=[require_admin])
-async def metrics(runtime: Runtime) -> Response[bytes]:
+async def metrics(runtime: NamedDependency[Runtime]) -> Response[bytes]:
     """Prometheus text; scrape it with the admin token."""
     return Response(runtime.metrics.render(), media_type=CONTENT_TYPE)
 
 
 @get("/asr/status", guards=[require_token])
-async def asr_status(runtime: Runtime) -> AsrStatus:
+async def asr_status(runtime: NamedDependency[Runtime]) -> AsrStatus:
     """Loaded models, memory, uptime."""
     report = runtime.models.snapshot()
     return AsrStatus(

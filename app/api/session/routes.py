@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 from litestar import get
+from litestar.di import NamedDependency
 
 from app.core.clock import utc_now
 from app.runtime import Runtime
@@ -25,13 +26,13 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/health", security=[])
-async def health(runtime: Runtime) -> Health:
+async def health(runtime: NamedDependency[Runtime]) -> Health:
     """The process is alive. Says nothing on what it depends on: ask /ready."""
     return Health(version=runtime.version, timestamp=_now())
 
 
 @get("/status", security=[])
-async def status(runtime: Runtime) -> Status:
+async def status(runtime: NamedDependency[Runtime]) -> Status:
     return Status(
         version=runtime.version,
         active_sessions=runtime.presence.websockets,
