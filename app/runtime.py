@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.core.db import Database
 from app.core.feed.port import Feed
 from app.core.metrics import Metrics
 from app.core.presence import Presence
@@ -25,5 +26,6 @@ class Runtime:
     presence: Presence
     feed: Feed
     models: ModelRegistry
+    database: Database
     api_keys: ApiKeys
     readiness: Mapping[str, ReadinessCheck]

@@ -104,7 +104,7 @@ async def foundation(
             database=database,
             jobs=jobs,
             organizations=Organizations(database, events, jobs, keys),
-            api_keys=ApiKeys(database, keys),
+            api_keys=ApiKeys(database, events, keys),
             outbound_rules=OutboundRules(database, events),
             outbound=outbound,
             audit=AuditLog(events, feed),
@@ -139,6 +139,7 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
             presence=Presence(),
             feed=base.feed,
             models=senses.models,
+            database=base.database,
             api_keys=base.api_keys,
             readiness={"database": base.database.ping, "models": senses.check_present},
         )

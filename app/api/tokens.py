@@ -1,12 +1,13 @@
 """The token of a request: where it may stand, and the guards that ask for one."""
 
 from typing import Any
-from uuid import UUID
 
+from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from app.core.errors import NotAuthenticated, NotPermitted
+from app.core.scope import OrgScope
 from app.runtime import Runtime
 from app.tenancy.domain import Principal
 
@@ -14,32 +15,31 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 async def require_token(connection: Connection, _: BaseRouteHandler) -> None:
-    await _principal(connection)
-
-
-async def organization_of(connection: Connection) -> UUID:
-    """For what belongs to an organization: a development port does not say which."""
-    principal = await _principal(connection)
-    if principal is None:
-        raise NotAuthenticated("API token required")
-    return principal.org_id
+    """On a development port nobody needs one."""
+    if not connection.scope["state"].get("tokenless"):
+        await principal_of(connection)
 
 
 async def require_admin(connection: Connection, _: BaseRouteHandler) -> None:
-    principal = await _principal(connection)
-    if principal is not None and not principal.is_admin:
+    principal = await principal_of(connection)
+    if not principal.is_admin:
         raise NotPermitted("Admin token required")
 
 
-async def _principal(connection: Connection) -> Principal | None:
-    """Who asks; None on a development port, where nobody needs to say."""
-    if connection.scope["state"].get("tokenless"):
-        return None
+def own_scope(request: Request[Any, Any, Any]) -> OrgScope:
+    """A dependency of handlers behind a guard: work for the organization of the token."""
+    principal: Principal = request.scope["state"]["principal"]
+    return OrgScope(principal.org_id, actor=principal.user_id)
+
+
+async def principal_of(connection: Connection) -> Principal:
     token = _bearer(connection)
     if not token:
         raise NotAuthenticated("API token required")
     runtime: Runtime = connection.app.state.runtime
-    return await runtime.api_keys.authenticate(token)
+    principal = await runtime.api_keys.authenticate(token)
+    connection.scope["state"]["principal"] = principal
+    return principal
 
 
 def _bearer(connection: Connection) -> str:

@@ -7,6 +7,7 @@ import click
 
 from app import VERSION, wiring
 from app.cli import context
+from app.core.db import Tx
 from app.core.http import OutboundResponse
 from app.core.scope import OrgScope
 from app.core.settings import Settings
@@ -48,13 +49,7 @@ def list_orgs() -> None:
 @click.argument("rule")
 def allow(slug: str, rule: str) -> None:
     """Let SLUG reach a private host: 10.0.5.7:8080, 10.0.0.0/8, llm.bank.local."""
-
-    async def add(base: Foundation) -> None:
-        scope = await _scope_of(base, slug)
-        async with base.database.transaction(scope) as tx:
-            await base.outbound_rules.add(tx, rule)
-
-    _with_data(add)
+    _in_organization(slug, lambda base, tx: base.outbound_rules.add(tx, rule))
 
 
 @orgs.command()
@@ -62,27 +57,15 @@ def allow(slug: str, rule: str) -> None:
 @click.argument("rule")
 def forbid(slug: str, rule: str) -> None:
     """Take a rule of `allow` back."""
-
-    async def remove(base: Foundation) -> None:
-        scope = await _scope_of(base, slug)
-        async with base.database.transaction(scope) as tx:
-            await base.outbound_rules.remove(tx, rule)
-
-    _with_data(remove)
+    _in_organization(slug, lambda base, tx: base.outbound_rules.remove(tx, rule))
 
 
 @orgs.command()
 @click.argument("slug")
 def audit(slug: str) -> None:
     """What was done to SLUG, the newest first."""
-
-    async def read(base: Foundation) -> None:
-        scope = await _scope_of(base, slug)
-        async with base.database.transaction(scope) as tx:
-            for entry in await base.audit.list(tx):
-                click.echo(f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.actor}  {entry.action}")
-
-    _with_data(read)
+    for entry in _in_organization(slug, lambda base, tx: base.audit.list(tx)):
+        click.echo(f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.actor}  {entry.action}")
 
 
 @orgs.command()
@@ -126,6 +109,14 @@ async def _nothing(_: Foundation) -> None:
 
 async def _scope_of(base: Foundation, slug: str) -> OrgScope:
     return OrgScope((await base.organizations.get(slug)).id, ACTOR)
+
+
+def _in_organization(slug: str, work: Callable[[Foundation, Tx], Awaitable[T]]) -> T:
+    async def run(base: Foundation) -> T:
+        async with base.database.transaction(await _scope_of(base, slug)) as tx:
+            return await work(base, tx)
+
+    return _with_data(run)
 
 
 def _with_data(work: Callable[[Foundation], Awaitable[T]], settings: Settings | None = None) -> T:

@@ -1,6 +1,7 @@
 """The door of tenancy: organizations, API keys, what an organization may reach."""
 
 import logging
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import msgspec
@@ -16,7 +17,12 @@ from app.core.scope import OrgScope, Scope, system_scope
 from app.tenancy import store
 from app.tenancy.domain import (
     AUDIT_FEED,
+    ApiKey,
+    ApiKeyCreated,
+    ApiKeyNotFound,
+    ApiKeyRevoked,
     AuditEntry,
+    NewApiKey,
     Organization,
     OrganizationCreated,
     OrganizationExists,
@@ -32,6 +38,14 @@ from app.tenancy.domain import (
 log = logging.getLogger(__name__)
 
 ADMIN_USER = "admin"
+LAST_USED_GRAIN = timedelta(minutes=1)
+AUDITED: tuple[type[Event], ...] = (
+    OrganizationCreated,
+    ApiKeyCreated,
+    ApiKeyRevoked,
+    OutboundRuleAdded,
+    OutboundRuleRemoved,
+)
 
 
 class RotateSecrets(msgspec.Struct, frozen=True):
@@ -114,17 +128,39 @@ class Organizations:
 
 
 class ApiKeys:
-    def __init__(self, database: Database, keys: KeyRing) -> None:
+    def __init__(self, database: Database, events: Events, keys: KeyRing) -> None:
         self._database = database
+        self._events = events
         self._keys = keys
 
     async def authenticate(self, token: str) -> Principal:
+        """Also notes the use, and hashes again a token of an older master key."""
         hashes = self._keys.token_hashes(token)
         async with self._database.transaction(system_scope("token look-up")) as tx:
             row = await store.find_live_key(tx, hashes)
-        if row is None:
-            raise TokenInvalid("Invalid or expired token")
-        return Principal(row.org_id, row.user_id, row.is_admin)
+            if row is None:
+                raise TokenInvalid("Invalid or expired token")
+            now = utc_now()
+            if row.last_used_at is None or now - row.last_used_at > LAST_USED_GRAIN:
+                row.last_used_at = now
+            if row.token_hash != hashes[0]:
+                row.token_hash = hashes[0]
+            return Principal(row.org_id, row.user_id, row.is_admin)
+
+    async def create(self, tx: Tx, new: NewApiKey) -> tuple[ApiKey, str]:
+        """The key and its token, which nobody can read again."""
+        new.check(utc_now())
+        row, token = await self._add(tx, new, is_admin=False)
+        await self._events.publish(tx, ApiKeyCreated(key_id=row.id, user_id=row.user_id))
+        return _api_key(row), token
+
+    async def list(self, tx: Tx, *, user_id: str | None = None) -> list[ApiKey]:
+        return [_api_key(row) for row in await store.live_keys(tx, user_id)]
+
+    async def revoke(self, tx: Tx, key_id: UUID) -> None:
+        if not await store.revoke_key(tx, key_id):
+            raise ApiKeyNotFound("Token not found")
+        await self._events.publish(tx, ApiKeyRevoked(key_id=key_id))
 
     async def ensure_admin(self, scope: OrgScope) -> str | None:
         """The admin token if it was made by this call: None says that one is in use already."""
@@ -142,16 +178,22 @@ class ApiKeys:
             return await self._add_admin(tx)
 
     async def _add_admin(self, tx: Tx) -> str:
+        new = NewApiKey(user_id=ADMIN_USER, label="Admin", expires_at=None)
+        return (await self._add(tx, new, is_admin=True))[1]
+
+    async def _add(self, tx: Tx, new: NewApiKey, *, is_admin: bool) -> tuple[store.ApiKeyRow, str]:
         token = new_token("wh_")
         row = store.ApiKeyRow(
             id=uuid4(),
-            user_id=ADMIN_USER,
-            label="Admin",
+            user_id=new.user_id,
+            label=new.label,
             token_hash=self._keys.token_hash(token),
-            is_admin=True,
+            is_admin=is_admin,
+            created_at=utc_now(),
+            expires_at=new.expires_at,
         )
         await store.add_key(tx, row)
-        return token
+        return row, token
 
 
 class OutboundRules:
@@ -179,9 +221,8 @@ class AuditLog:
 
     def __init__(self, events: Events, feed: Feed) -> None:
         self._feed = feed
-        events.subscribe("audit", OrganizationCreated, self._record)
-        events.subscribe("audit", OutboundRuleAdded, self._record)
-        events.subscribe("audit", OutboundRuleRemoved, self._record)
+        for kind in AUDITED:
+            events.subscribe("audit", kind, self._record)
 
     async def list(self, tx: Tx, *, limit: int = 100) -> list[AuditEntry]:
         return [
@@ -200,6 +241,18 @@ class AuditLog:
 
 def _organization(row: store.OrganizationRow) -> Organization:
     return Organization(row.id, row.name, row.slug, row.created_at)
+
+
+def _api_key(row: store.ApiKeyRow) -> ApiKey:
+    return ApiKey(
+        id=row.id,
+        user_id=row.user_id,
+        label=row.label,
+        is_admin=row.is_admin,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+    )
 
 
 def _secret_context(org_id: UUID) -> bytes:

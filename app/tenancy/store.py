@@ -31,6 +31,8 @@ class ApiKeyRow(TenantOwned, Base):
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     is_admin: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
 
@@ -88,14 +90,35 @@ async def add_key(tx: Tx, row: ApiKeyRow) -> None:
     await tx.session.flush()
 
 
+_LIVE = ApiKeyRow.revoked_at.is_(None) & (
+    ApiKeyRow.expires_at.is_(None) | (ApiKeyRow.expires_at > func.now())
+)
+
+
 async def find_live_key(tx: Tx, hashes: Sequence[bytes]) -> ApiKeyRow | None:
-    return await tx.session.scalar(
-        select(ApiKeyRow).where(ApiKeyRow.token_hash.in_(hashes), ApiKeyRow.revoked_at.is_(None))
+    return await tx.session.scalar(select(ApiKeyRow).where(ApiKeyRow.token_hash.in_(hashes), _LIVE))
+
+
+async def live_keys(tx: Tx, user_id: str | None) -> Sequence[ApiKeyRow]:
+    query = select(ApiKeyRow).where(_LIVE).order_by(ApiKeyRow.created_at, ApiKeyRow.id)
+    if user_id is not None:
+        query = query.where(ApiKeyRow.user_id == user_id)
+    return (await tx.session.scalars(query)).all()
+
+
+async def revoke_key(tx: Tx, key_id: UUID) -> bool:
+    """False where there is no such live key."""
+    statement = (
+        update(ApiKeyRow)
+        .where(ApiKeyRow.id == key_id, _LIVE)
+        .values(revoked_at=func.now())
+        .returning(ApiKeyRow.id)
     )
+    return (await tx.session.execute(statement)).first() is not None
 
 
 async def has_live_admin_key(tx: Tx) -> bool:
-    live = select(ApiKeyRow.id).where(ApiKeyRow.is_admin, ApiKeyRow.revoked_at.is_(None))
+    live = select(ApiKeyRow.id).where(ApiKeyRow.is_admin, _LIVE)
     return await tx.session.scalar(live) is not None
 
 

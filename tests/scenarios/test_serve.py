@@ -101,6 +101,8 @@ def test_the_development_ports_show_their_service_without_a_token(tmp_path: Path
         for port in (8001, 8002, 8003, 8000, 8765, 7030):
             assert httpx.get(f"http://127.0.0.1:{port}/health").json()["status"] == "healthy"
         assert httpx.get(f"{running.url}/asr/status").status_code == 401
+        for path in ("/metrics", "/auth/tokens"):
+            assert httpx.get(f"http://127.0.0.1:7030{path}").status_code == 401
         assert running.stop() == 0
 
 

@@ -9,7 +9,7 @@ from litestar.handlers import (
     send_websocket_stream,  # pyright: ignore[reportUnknownVariableType]
 )
 
-from app.api.tokens import organization_of
+from app.api.tokens import principal_of
 from app.core.feed.port import Subscription, topic
 from app.runtime import Runtime
 from app.tenancy.domain import AUDIT_FEED
@@ -18,7 +18,7 @@ from app.tenancy.domain import AUDIT_FEED
 @websocket("/live")
 async def live(socket: WebSocket[Any, Any, Any], runtime: NamedDependency[Runtime]) -> None:
     """Sends each entry of the audit log as it is written."""
-    org_id = await organization_of(socket)
+    org_id = (await principal_of(socket)).org_id
     async with runtime.feed.subscribe(topic(org_id, AUDIT_FEED)) as messages:
         await socket.accept()
         await send_websocket_stream(

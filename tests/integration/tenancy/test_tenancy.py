@@ -59,7 +59,7 @@ async def opened(database: Database, app_url: str, *keys: bytes) -> AsyncGenerat
             jobs,
             feed,
             Organizations(database, events, jobs, ring),
-            ApiKeys(database, ring),
+            ApiKeys(database, events, ring),
             OutboundRules(database, events),
             AuditLog(events, feed),
         )

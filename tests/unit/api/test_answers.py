@@ -71,6 +71,7 @@ async def client() -> AsyncGenerator[httpx.AsyncClient]:
         presence=Presence(),
         feed=nothing,
         models=nothing,
+        database=nothing,
         api_keys=nothing,
         readiness={},
     )

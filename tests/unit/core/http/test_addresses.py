@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.core.http.addresses import Standing, standing
+from app.core.http.addresses import Standing, effective, standing
 
 PUBLIC = [
     "1.1.1.1",
@@ -117,7 +117,7 @@ def test_no_ipv4_address_is_public_that_the_registry_calls_special(address: IPv4
 @given(st.ip_addresses(v=6))
 def test_no_ipv6_address_is_public_that_the_registry_calls_special(address: IPv6Address) -> None:
     if standing(address) is Standing.PUBLIC:
-        assert address.is_global
+        assert effective(address).is_global
         assert not address.is_multicast
 
 
