@@ -31,6 +31,7 @@ from app.core.postgres.supervisor import EmbeddedPostgres
 from app.core.presence import Presence
 from app.core.rls import APP_ROLE
 from app.core.scope import OrgScope, system_scope
+from app.core.setting_fields import SettingInvalid
 from app.core.settings import Settings
 from app.core.tracing import Tracing
 from app.inference.executor import Executor, LaneSize
@@ -114,6 +115,7 @@ async def foundation(
 @asynccontextmanager
 async def running(settings: Settings, store: ModelStore, version: str) -> AsyncGenerator[Runtime]:
     """Everything, with its background work under way."""
+    _refuse_what_is_missing(settings)
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(foundation(settings, version))
         await _first_start(base, settings.storage.data_dir)
@@ -216,6 +218,22 @@ def _keys(settings: Settings) -> KeyRing:
     if given:
         return KeyRing([part.strip().encode() for part in given.split(",")])
     return KeyRing(key_file.load_or_create_keys(settings.storage.data_dir / "auth" / "keys"))
+
+
+def _refuse_what_is_missing(settings: Settings) -> None:
+    """Who asks for protection must get it or be told, not served without it."""
+    asked = {
+        "HIPAA_MODE": settings.auth.hipaa_mode,
+        "AUTH_MODE": settings.auth.mode != "local",
+        "AUTH_DB_PATH": settings.auth.db_path is not None,
+    }
+    for variable, is_asked in asked.items():
+        if is_asked:
+            raise SettingInvalid(
+                f"{variable} asks for what this version of Parley does not have yet: "
+                "it will not start and pretend otherwise",
+                setting=variable,
+            )
 
 
 async def _first_start(base: Foundation, data_dir: Path) -> None:

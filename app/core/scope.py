@@ -25,7 +25,10 @@ class SystemScope:
 Scope = OrgScope | SystemScope
 
 
-def system_scope(reason: str) -> SystemScope:
-    """The one escape from the tenant wall: wiring, CLI, dispatchers, inbound-number look-up."""
-    log.info("system scope", extra={"reason": reason})
+def system_scope(reason: str, *, level: int = logging.INFO) -> SystemScope:
+    """The one escape from the tenant wall: wiring, CLI, dispatchers, inbound-number look-up.
+
+    `level` is for what every request does: it would drown the others.
+    """
+    log.log(level, "system scope", extra={"reason": reason})
     return SystemScope(reason)

@@ -136,7 +136,8 @@ class ApiKeys:
     async def authenticate(self, token: str) -> Principal:
         """Also notes the use, and hashes again a token of an older master key."""
         hashes = self._keys.token_hashes(token)
-        async with self._database.transaction(system_scope("token look-up")) as tx:
+        scope = system_scope("token look-up", level=logging.DEBUG)
+        async with self._database.transaction(scope) as tx:
             row = await store.find_live_key(tx, hashes)
             if row is None:
                 raise TokenInvalid("Invalid or expired token")
