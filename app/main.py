@@ -12,6 +12,7 @@ from app.api.cors import Cors
 from app.api.edge import Edge
 from app.api.errors import exception_handlers
 from app.api.family import Family, FamilyMap
+from app.api.limits import RateLimits
 from app.api.openapi import documentation_routes
 from app.runtime import Runtime
 
@@ -34,6 +35,6 @@ def create_app(runtime: Runtime, families: tuple[Family, ...] = FAMILIES) -> Edg
         logging_config=None,
         state=State({"runtime": runtime}),
     )
+    limited = RateLimits(cast("AsgiApp", app), family_map, runtime.limiter)
     origins = frozenset(origin.strip().encode() for origin in server.frontend_url.split(","))
-    cors = Cors(cast("AsgiApp", app), origins)
-    return Edge(cast("AsgiApp", app), cors, family_map, runtime)
+    return Edge(limited, Cors(limited, origins), family_map, runtime)

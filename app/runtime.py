@@ -6,6 +6,7 @@ from datetime import datetime
 
 from app.core.db import Database
 from app.core.feed.port import Feed
+from app.core.limits import Limiter
 from app.core.metrics import Metrics
 from app.core.presence import Presence
 from app.core.settings import Settings
@@ -25,6 +26,7 @@ class Runtime:
     tracing: Tracing
     presence: Presence
     feed: Feed
+    limiter: Limiter
     models: ModelRegistry
     database: Database
     api_keys: ApiKeys

@@ -24,6 +24,7 @@ from app.core.feed.port import Feed
 from app.core.feed.redis_feed import RedisFeed
 from app.core.http import OutboundClient
 from app.core.jobs import Jobs
+from app.core.limits import Limiter, LocalLimiter, RedisLimiter
 from app.core.metrics import Metrics
 from app.core.postgres.bootstrap import Endpoints
 from app.core.postgres.errors import DataDirectoryInUse
@@ -120,6 +121,7 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
         base = await stack.enter_async_context(foundation(settings, version))
         await _first_start(base, settings.storage.data_dir)
         senses = await stack.enter_async_context(inference(settings, store))
+        limiter = _limiter(settings, stack)
         drain_s = settings.server.drain_s
         supervisor = await stack.enter_async_context(
             Supervisor(base.metrics, stop_timeout_s=drain_s + 5)
@@ -140,6 +142,7 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
             tracing=base.tracing,
             presence=Presence(),
             feed=base.feed,
+            limiter=limiter,
             models=senses.models,
             database=base.database,
             api_keys=base.api_keys,
@@ -188,6 +191,14 @@ def _feed(settings: Settings, metrics: Metrics) -> Feed:
     if settings.storage.redis_url:
         return RedisFeed(settings.storage.redis_url, metrics)
     return LocalFeed(metrics)
+
+
+def _limiter(settings: Settings, stack: AsyncExitStack) -> Limiter:
+    if not settings.storage.redis_url:
+        return LocalLimiter()
+    limiter = RedisLimiter(settings.storage.redis_url)
+    stack.push_async_callback(limiter.close)
+    return limiter
 
 
 async def _database(

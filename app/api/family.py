@@ -2,13 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from litestar.types import ControllerRouterHandler
 
 from app.core.errors import AppError
+from app.core.limits import Limit
 
 ErrorBody = Callable[[AppError, str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How often one caller may ask, and who counts as one."""
+
+    limit: Limit
+    by: Literal["address", "token"]
+    shows_headers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,7 @@ class Family:
     prefixes: tuple[str, ...]
     error_body: ErrorBody
     routes: Sequence[ControllerRouterHandler] = field(default=())
+    rate: Rate | None = None
 
 
 class FamilyMap:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from app.api.family import Family
+from app.api.family import Family, Rate
 from app.core.clock import utc_now
 from app.core.errors import AppError
+from app.core.limits import Limit
 
 
 def meta(request_id: str) -> dict[str, str]:
@@ -27,4 +28,5 @@ FAMILY = Family(
     description="Agents, tasks and calls in an enveloped REST API.",
     prefixes=("/api/v1",),
     error_body=error_body,
+    rate=Rate(Limit(1000, per_s=60), by="token", shows_headers=True),
 )

@@ -15,6 +15,7 @@ from app.api.asgi import AsgiApp
 from app.api.family import Family
 from app.core.clock import utc_now
 from app.core.errors import Conflict, RateLimited
+from app.core.limits import LocalLimiter
 from app.core.metrics import Metrics
 from app.core.presence import Presence
 from app.core.settings import load
@@ -70,6 +71,7 @@ async def client() -> AsyncGenerator[httpx.AsyncClient]:
         tracing=Tracing(None, "test"),
         presence=Presence(),
         feed=nothing,
+        limiter=LocalLimiter(),
         models=nothing,
         database=nothing,
         api_keys=nothing,
