@@ -13,6 +13,7 @@ from app.core.settings import Settings
 from app.core.tracing import Tracing
 from app.inference.registry import ModelRegistry
 from app.tenancy.service import ApiKeys
+from app.tenancy.usage import UsageMeter
 
 ReadinessCheck = Callable[[], Awaitable[None]]
 
@@ -30,4 +31,5 @@ class Runtime:
     models: ModelRegistry
     database: Database
     api_keys: ApiKeys
+    usage: UsageMeter
     readiness: Mapping[str, ReadinessCheck]

@@ -45,6 +45,7 @@ from app.inference.registry import ModelRegistry
 from app.runtime import Runtime
 from app.tenancy import admin_token
 from app.tenancy.service import ApiKeys, AuditLog, Organizations, OutboundRules
+from app.tenancy.usage import UsageMeter
 
 log = logging.getLogger(__name__)
 
@@ -122,6 +123,8 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
         await _first_start(base, settings.storage.data_dir)
         senses = await stack.enter_async_context(inference(settings, store))
         limiter = _limiter(settings, stack)
+        usage = UsageMeter(base.database)
+        stack.push_async_callback(usage.flush)
         drain_s = settings.server.drain_s
         supervisor = await stack.enter_async_context(
             Supervisor(base.metrics, stop_timeout_s=drain_s + 5)
@@ -129,6 +132,7 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
         base.metrics.add(ModelMetrics(senses.models.snapshot))
         supervisor.keep_running("loop lag", LoopLag(base.metrics).run)
         supervisor.keep_running("jobs", partial(base.jobs.run_worker, drain_s=drain_s))
+        supervisor.keep_running("usage", usage.run)
         supervisor.keep_running("job rescue", base.jobs.run_rescue)
         if isinstance(base.feed, RedisFeed):
             supervisor.keep_running("live feed", base.feed.run)
@@ -146,6 +150,7 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
             models=senses.models,
             database=base.database,
             api_keys=base.api_keys,
+            usage=usage,
             readiness={"database": base.database.ping, "models": senses.check_present},
         )
 

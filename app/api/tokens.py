@@ -9,7 +9,7 @@ from litestar.handlers import BaseRouteHandler
 from app.core.errors import NotAuthenticated, NotPermitted
 from app.core.scope import OrgScope
 from app.runtime import Runtime
-from app.tenancy.domain import Principal
+from app.tenancy.domain import Amounts, Principal
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -39,6 +39,7 @@ async def principal_of(connection: Connection) -> Principal:
     runtime: Runtime = connection.app.state.runtime
     principal = await runtime.api_keys.authenticate(token)
     connection.scope["state"]["principal"] = principal
+    runtime.usage.add(principal, connection.scope["path_template"], Amounts(requests=1))
     return principal
 
 

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from psycopg import AsyncConnection as DriverConnection
 from sqlalchemy import DateTime, ForeignKey, MetaData, Text, event, func, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -183,6 +184,8 @@ class Database:
                 tx = Tx(session, scope)
                 yield tx
             tx.announce()
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            raise DatabaseDown("the database does not answer") from error
         finally:
             _in_transaction.reset(token)
 

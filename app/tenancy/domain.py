@@ -73,6 +73,7 @@ class Principal:
     """Who a token stands for."""
 
     org_id: UUID
+    key_id: UUID
     user_id: str
     is_admin: bool
 
@@ -106,6 +107,46 @@ class ApiKey(msgspec.Struct, frozen=True):
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
+
+
+class Amounts(msgspec.Struct, frozen=True):
+    """What is counted of a use."""
+
+    requests: int = 0
+    audio_s: float = 0
+    characters: int = 0
+    llm_tokens: int = 0
+
+    def __add__(self, other: "Amounts") -> "Amounts":
+        return Amounts(
+            self.requests + other.requests,
+            self.audio_s + other.audio_s,
+            self.characters + other.characters,
+            self.llm_tokens + other.llm_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UsageKey:
+    """Uses with the same one are counted together."""
+
+    principal: Principal
+    endpoint: str
+    minute: datetime
+
+
+class UsageEntry(msgspec.Struct, frozen=True):
+    minute: datetime
+    user_id: str
+    key_id: UUID
+    endpoint: str
+    amounts: Amounts
+
+
+class UsageSum(msgspec.Struct, frozen=True):
+    user_id: str
+    endpoint: str
+    amounts: Amounts
 
 
 class AuditEntry(msgspec.Struct, frozen=True):

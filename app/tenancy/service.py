@@ -146,7 +146,7 @@ class ApiKeys:
                 row.last_used_at = now
             if row.token_hash != hashes[0]:
                 row.token_hash = hashes[0]
-            return Principal(row.org_id, row.user_id, row.is_admin)
+            return Principal(row.org_id, row.id, row.user_id, row.is_admin)
 
     async def create(self, tx: Tx, new: NewApiKey) -> tuple[ApiKey, str]:
         """The key and its token, which nobody can read again."""

@@ -1,15 +1,16 @@
 """The tables of tenancy and all of their SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+import msgspec
+from sqlalchemy import BigInteger, delete, func, select, update
 from sqlalchemy.dialects.postgresql import CITEXT, JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, TenantKeyed, TenantOwned, Tx
-from app.tenancy.domain import AuditEntry
+from app.tenancy.domain import Amounts, AuditEntry, UsageEntry, UsageKey, UsageSum
 
 
 class OrganizationRow(Base):
@@ -41,6 +42,19 @@ class OutboundRuleRow(TenantKeyed, Base):
 
     rule: Mapped[str] = mapped_column(primary_key=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class UsageRow(TenantKeyed, Base):
+    __tablename__ = "usage"
+
+    minute: Mapped[datetime] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    key_id: Mapped[UUID] = mapped_column(primary_key=True)
+    endpoint: Mapped[str] = mapped_column(primary_key=True)
+    requests: Mapped[int] = mapped_column(BigInteger)
+    audio_s: Mapped[float]
+    characters: Mapped[int] = mapped_column(BigInteger)
+    llm_tokens: Mapped[int] = mapped_column(BigInteger)
 
 
 class AuditRow(TenantOwned, Base):
@@ -163,3 +177,62 @@ async def add_audit_entry(tx: Tx, entry: AuditEntry) -> None:
 async def audit_entries(tx: Tx, limit: int) -> Sequence[AuditRow]:
     rows = await tx.session.scalars(select(AuditRow).order_by(AuditRow.at.desc()).limit(limit))
     return rows.all()
+
+
+_AMOUNTS = (UsageRow.requests, UsageRow.audio_s, UsageRow.characters, UsageRow.llm_tokens)
+
+
+async def add_usage(tx: Tx, counted: Mapping[UsageKey, Amounts]) -> None:
+    """In one order everywhere, so that replicas writing at once do not wait for each other."""
+    rows = [
+        {
+            "org_id": key.principal.org_id,
+            "minute": key.minute,
+            "user_id": key.principal.user_id,
+            "key_id": key.principal.key_id,
+            "endpoint": key.endpoint,
+        }
+        | msgspec.structs.asdict(amounts)
+        for key, amounts in counted.items()
+    ]
+    rows.sort(key=lambda row: (row["minute"], row["key_id"], row["endpoint"]))
+    statement = insert(UsageRow).values(rows)
+    sums = {column.key: column + statement.excluded[column.key] for column in _AMOUNTS}
+    await tx.session.execute(
+        statement.on_conflict_do_update(index_elements=UsageRow.__table__.primary_key, set_=sums)
+    )
+
+
+async def usage_entries(tx: Tx, user_id: str | None, since: datetime) -> list[UsageEntry]:
+    query = (
+        select(UsageRow)
+        .where(UsageRow.minute >= since)
+        .order_by(UsageRow.minute.desc(), UsageRow.endpoint)
+    )
+    if user_id is not None:
+        query = query.where(UsageRow.user_id == user_id)
+    return [
+        UsageEntry(
+            row.minute,
+            row.user_id,
+            row.key_id,
+            row.endpoint,
+            Amounts(row.requests, row.audio_s, row.characters, row.llm_tokens),
+        )
+        for row in await tx.session.scalars(query)
+    ]
+
+
+async def usage_sums(tx: Tx, since: datetime) -> list[UsageSum]:
+    query = (
+        select(UsageRow.user_id, UsageRow.endpoint, *(func.sum(column) for column in _AMOUNTS))
+        .where(UsageRow.minute >= since)
+        .group_by(UsageRow.user_id, UsageRow.endpoint)
+        .order_by(UsageRow.user_id, UsageRow.endpoint)
+    )
+    return [
+        UsageSum(user_id, endpoint, Amounts(int(requests), audio_s, int(characters), int(tokens)))
+        for user_id, endpoint, requests, audio_s, characters, tokens in await tx.session.execute(
+            query
+        )
+    ]

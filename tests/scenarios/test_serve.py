@@ -147,8 +147,10 @@ def test_parley_goes_on_when_its_database_is_killed(tmp_path: Path) -> None:
         os.kill(postmaster, signal.SIGKILL)
         headers = {"Authorization": f"Bearer {running.token}"}
         give_up_at = time.monotonic() + 60
-        while httpx.get(f"{running.url}/metrics", headers=headers).status_code != 200:
+        while httpx.get(f"{running.url}/ready").status_code == 503:
+            assert httpx.get(f"{running.url}/metrics", headers=headers).status_code in (200, 503)
             assert time.monotonic() < give_up_at
+        assert httpx.get(f"{running.url}/metrics", headers=headers).status_code == 200
         assert httpx.get(f"{running.url}/ready").status_code == 200
         assert running.stop() == 0
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.api.family import Family
-from app.api.gateway import auth
+from app.api.gateway import auth, usage
 from app.api.gateway.live import live
 from app.api.gateway.operations import asr_status, metrics, ready, service_health
 from app.core.errors import AppError
@@ -20,5 +20,5 @@ FAMILY = Family(
     description="Speech recognition, speech, analysis, agents and calls behind one API token.",
     prefixes=("/",),
     error_body=error_body,
-    routes=(ready, metrics, asr_status, service_health, live, *auth.ROUTES),
+    routes=(ready, metrics, asr_status, service_health, live, *auth.ROUTES, *usage.ROUTES),
 )

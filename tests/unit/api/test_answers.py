@@ -75,6 +75,7 @@ async def client() -> AsyncGenerator[httpx.AsyncClient]:
         models=nothing,
         database=nothing,
         api_keys=nothing,
+        usage=nothing,
         readiness={},
     )
     app: AsgiApp = create_app(runtime, FAMILIES)

@@ -1,0 +1,61 @@
+"""What each key used: counted in memory, written every second, read as a log or in sum.
+
+A process that is killed loses its last second of counts, and nothing else.
+"""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from app.core.clock import utc_now
+from app.core.db import Database, Tx
+from app.core.scope import system_scope
+from app.tenancy import store
+from app.tenancy.domain import Amounts, Principal, UsageEntry, UsageKey, UsageSum
+
+FLUSH_EVERY_S = 1.0
+
+
+class UsageMeter:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._pending: dict[UsageKey, Amounts] = {}
+
+    def add(self, principal: Principal, endpoint: str, amounts: Amounts) -> None:
+        minute = utc_now().replace(second=0, microsecond=0)
+        self._put(UsageKey(principal, endpoint, minute), amounts)
+
+    async def run(self) -> None:
+        """A service for `Supervisor.keep_running`."""
+        while True:
+            await asyncio.sleep(FLUSH_EVERY_S)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Where the database does not answer, what was counted waits for the next time."""
+        pending, self._pending = self._pending, {}
+        if not pending:
+            return
+        try:
+            scope = system_scope("usage", level=logging.DEBUG)
+            async with self._database.transaction(scope) as tx:
+                await store.add_usage(tx, pending)
+        except Exception:
+            for key, amounts in pending.items():
+                self._put(key, amounts)
+            raise
+
+    async def entries(self, tx: Tx, *, user_id: str | None, since: datetime) -> list[UsageEntry]:
+        """The newest minutes first."""
+        return await store.usage_entries(tx, user_id, since)
+
+    async def sums(self, tx: Tx, *, since: datetime) -> list[UsageSum]:
+        """One for each user and endpoint."""
+        return await store.usage_sums(tx, since)
+
+    def _put(self, key: UsageKey, amounts: Amounts) -> None:
+        self._pending[key] = self._pending.get(key, Amounts()) + amounts
+
+
+def days_ago(days: int) -> datetime:
+    return utc_now() - timedelta(days=days)
