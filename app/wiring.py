@@ -26,6 +26,7 @@ from app.core.http import OutboundClient
 from app.core.jobs import Jobs
 from app.core.limits import Limiter, LocalLimiter, RedisLimiter
 from app.core.metrics import Metrics
+from app.core.notices import Notices
 from app.core.postgres.bootstrap import Endpoints
 from app.core.postgres.errors import DataDirectoryInUse
 from app.core.postgres.supervisor import EmbeddedPostgres
@@ -68,6 +69,7 @@ class Foundation:
     feed: Feed
     database: Database
     jobs: Jobs
+    notices: Notices
     organizations: Organizations
     api_keys: ApiKeys
     outbound_rules: OutboundRules
@@ -98,6 +100,7 @@ async def foundation(
         stack.push_async_callback(outbound.aclose)
         keys = await asyncio.to_thread(_keys, settings)
         events = Events(database, jobs)
+        notices = Notices(endpoints.app_url)
         feed = _feed(settings, metrics)
         yield Foundation(
             postgres=postgres,
@@ -106,8 +109,9 @@ async def foundation(
             feed=feed,
             database=database,
             jobs=jobs,
+            notices=notices,
             organizations=Organizations(database, events, jobs, keys),
-            api_keys=ApiKeys(database, events, keys),
+            api_keys=ApiKeys(database, events, notices, keys),
             outbound_rules=OutboundRules(database, events),
             outbound=outbound,
             audit=AuditLog(events, feed),
@@ -132,6 +136,7 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
         base.metrics.add(ModelMetrics(senses.models.snapshot))
         supervisor.keep_running("loop lag", LoopLag(base.metrics).run)
         supervisor.keep_running("jobs", partial(base.jobs.run_worker, drain_s=drain_s))
+        supervisor.keep_running("notices", base.notices.run)
         supervisor.keep_running("usage", usage.run)
         supervisor.keep_running("job rescue", base.jobs.run_rescue)
         if isinstance(base.feed, RedisFeed):

@@ -1,6 +1,7 @@
 """What every test may ask for: a real database, and two organizations in it."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 from uuid import uuid4
@@ -10,6 +11,7 @@ import pytest
 from app.core import migrations
 from app.core.db import Database
 from app.core.postgres.bootstrap import Endpoints
+from app.core.postgres.configuration import SUPERUSER
 from app.core.postgres.supervisor import EmbeddedPostgres
 from app.core.scope import OrgScope, system_scope
 from app.tenancy.store import OrganizationRow
@@ -42,6 +44,18 @@ async def database(app_url: str) -> AsyncGenerator[Database]:
     database = Database(app_url, pool_size=10)
     yield database
     await database.close()
+
+
+def superuser_url(embedded: tuple[Path, Endpoints], database: str) -> str:
+    data_dir, endpoints = embedded
+    password = json.loads((data_dir / "postgres-credentials.json").read_text())["superuser"]
+    place = endpoints.owner_url.partition("?")[2]
+    return f"postgresql://{SUPERUSER}:{password}@/{database}?{place}"
+
+
+@pytest.fixture
+def embedded_superuser_url(embedded: tuple[Path, Endpoints]) -> str:
+    return superuser_url(embedded, "parley")
 
 
 async def _organization(database: Database, name: str) -> OrgScope:

@@ -1,6 +1,7 @@
 """The door of tenancy: organizations, API keys, what an organization may reach."""
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ from app.core.events import Event, Events
 from app.core.feed.port import Feed, topic
 from app.core.http.rules import HostRule
 from app.core.jobs import JobKind, Jobs
+from app.core.notices import Notices
 from app.core.scope import OrgScope, Scope, system_scope
 from app.tenancy import store
 from app.tenancy.domain import (
@@ -34,6 +36,7 @@ from app.tenancy.domain import (
     organization_name,
     slug_of,
 )
+from app.tenancy.known_keys import CHANNEL, KnownKeys
 
 log = logging.getLogger(__name__)
 
@@ -128,14 +131,20 @@ class Organizations:
 
 
 class ApiKeys:
-    def __init__(self, database: Database, events: Events, keys: KeyRing) -> None:
+    def __init__(self, database: Database, events: Events, notices: Notices, keys: KeyRing) -> None:
         self._database = database
         self._events = events
+        self._notices = notices
         self._keys = keys
+        self._known = KnownKeys(notices)
 
     async def authenticate(self, token: str) -> Principal:
-        """Also notes the use, and hashes again a token of an older master key."""
         hashes = self._keys.token_hashes(token)
+        return self._known.find(hashes[0]) or await self._look_up(hashes)
+
+    async def _look_up(self, hashes: Sequence[bytes]) -> Principal:
+        """Also notes the use, and hashes again a token of an older master key."""
+        generation = self._known.generation
         scope = system_scope("token look-up", level=logging.DEBUG)
         async with self._database.transaction(scope) as tx:
             row = await store.find_live_key(tx, hashes)
@@ -146,7 +155,9 @@ class ApiKeys:
                 row.last_used_at = now
             if row.token_hash != hashes[0]:
                 row.token_hash = hashes[0]
-            return Principal(row.org_id, row.id, row.user_id, row.is_admin)
+        principal = Principal(row.org_id, row.id, row.user_id, row.is_admin)
+        self._known.remember(hashes[0], principal, expires_at=row.expires_at, generation=generation)
+        return principal
 
     async def create(self, tx: Tx, new: NewApiKey) -> tuple[ApiKey, str]:
         """The key and its token, which nobody can read again."""
@@ -161,6 +172,7 @@ class ApiKeys:
     async def revoke(self, tx: Tx, key_id: UUID) -> None:
         if not await store.revoke_key(tx, key_id):
             raise ApiKeyNotFound("Token not found")
+        await self._notices.notify(tx, CHANNEL)
         await self._events.publish(tx, ApiKeyRevoked(key_id=key_id))
 
     async def ensure_admin(self, scope: OrgScope) -> str | None:
@@ -176,6 +188,7 @@ class ApiKeys:
         async with self._database.transaction(scope) as tx:
             await store.lock_organization(tx)
             await store.revoke_admin_keys(tx)
+            await self._notices.notify(tx, CHANNEL)
             return await self._add_admin(tx)
 
     async def _add_admin(self, tx: Tx) -> str:

@@ -1,6 +1,5 @@
 """Migrations: complete, run once however many start, and usable on a site's own server."""
 
-import json
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,17 +14,10 @@ from app import wiring
 from app.core import migrations
 from app.core.migrations import DatabaseUnusable
 from app.core.postgres.bootstrap import Endpoints
-from app.core.postgres.configuration import SUPERUSER
 from app.core.rls import APP_ROLE
 from app.core.scope import system_scope
 from app.core.settings import load
-
-
-def superuser_url(embedded: tuple[Path, Endpoints], database: str) -> str:
-    data_dir, endpoints = embedded
-    password = json.loads((data_dir / "postgres-credentials.json").read_text())["superuser"]
-    place = endpoints.owner_url.partition("?")[2]
-    return f"postgresql://{SUPERUSER}:{password}@/{database}?{place}"
+from tests.conftest import superuser_url
 
 
 @pytest.fixture

@@ -17,10 +17,12 @@ from app.core.feed.port import Subscription, topic
 from app.core.http.errors import InvalidHostRule
 from app.core.jobs import Jobs
 from app.core.metrics import Metrics
+from app.core.notices import Notices
 from app.core.scope import OrgScope, system_scope
 from app.core.tracing import Tracing
 from app.tenancy.domain import (
     AUDIT_FEED,
+    NewApiKey,
     OrganizationExists,
     OrganizationNameInvalid,
     OrganizationNotFound,
@@ -36,6 +38,7 @@ NEW_KEY = b"n" * 32
 class Tenancy:
     database: Database
     jobs: Jobs
+    notices: Notices
     feed: LocalFeed
     organizations: Organizations
     api_keys: ApiKeys
@@ -53,13 +56,15 @@ async def opened(database: Database, app_url: str, *keys: bytes) -> AsyncGenerat
     jobs = Jobs(app_url, metrics, Tracing(None, "test"))
     await jobs.open()
     ring, events, feed = KeyRing(keys), Events(database, jobs), LocalFeed(metrics)
+    notices = Notices(app_url)
     try:
         yield Tenancy(
             database,
             jobs,
+            notices,
             feed,
             Organizations(database, events, jobs, ring),
-            ApiKeys(database, events, ring),
+            ApiKeys(database, events, notices, ring),
             OutboundRules(database, events),
             AuditLog(events, feed),
         )
@@ -79,6 +84,17 @@ async def working(tenancy: Tenancy) -> AsyncGenerator[None]:
         worker = group.create_task(tenancy.jobs.run_worker(drain_s=5))
         yield
         worker.cancel()
+
+
+@asynccontextmanager
+async def listening(tenancy: Tenancy) -> AsyncGenerator[None]:
+    async with asyncio.TaskGroup() as group:
+        listener = group.create_task(tenancy.notices.run())
+        async with asyncio.timeout(20):
+            while not tenancy.notices.is_listening:  # noqa: ASYNC110 - a fact of a connection
+                await asyncio.sleep(0)
+        yield
+        listener.cancel()
 
 
 async def test_a_name_is_taken_once_however_it_is_written(tenancy: Tenancy) -> None:
@@ -121,6 +137,34 @@ async def test_a_renewed_admin_token_replaces_the_old_one(tenancy: Tenancy) -> N
     for wrong in (old, "", "wh_", new + "x", "wh_\0", "é" * 5000):
         with pytest.raises(TokenInvalid):
             await tenancy.api_keys.authenticate(wrong)
+
+
+async def test_a_key_revoked_by_another_replica_is_refused_here(
+    database: Database, app_url: str, tenancy: Tenancy
+) -> None:
+    scope = await tenancy.new_organization()
+    async with listening(tenancy), opened(database, app_url, OLD_KEY) as other:
+        async with database.transaction(scope) as tx:
+            key, token = await other.api_keys.create(tx, NewApiKey("ada", "", None))
+        for _ in range(3):
+            assert (await tenancy.api_keys.authenticate(token)).key_id == key.id
+        async with database.transaction(scope) as tx:
+            await other.api_keys.revoke(tx, key.id)
+        with pytest.raises(TokenInvalid):
+            async with asyncio.timeout(20):
+                while True:
+                    await tenancy.api_keys.authenticate(token)
+                    await asyncio.sleep(0)
+
+
+async def test_a_known_key_costs_no_transaction(database: Database, tenancy: Tenancy) -> None:
+    scope = await tenancy.new_organization()
+    async with listening(tenancy):
+        token = await tenancy.api_keys.ensure_admin(scope)
+        assert token is not None
+        await tenancy.api_keys.authenticate(token)
+        async with database.transaction(scope):  # one that asks for another here would be refused
+            assert (await tenancy.api_keys.authenticate(token)).org_id == scope.org_id
 
 
 async def test_keys_and_secrets_outlive_a_change_of_the_master_key(
