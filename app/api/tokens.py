@@ -45,9 +45,10 @@ async def principal_of(connection: Connection) -> Principal:
 
 def _bearer(connection: Connection) -> str:
     """From the Authorization header; a WebSocket may put it into the query, as browsers must."""
-    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return token.strip()
+    for name, value in connection.scope["headers"]:
+        if name == b"authorization":
+            scheme, _, token = value.decode("latin-1").partition(" ")
+            return token.strip() if scheme.lower() == "bearer" else ""
     if connection.scope["type"] == "websocket":
         query = connection.query_params
         return query.get("token") or query.get("api_key") or ""

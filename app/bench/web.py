@@ -18,33 +18,34 @@ CONNECTIONS = 16
 ROUND_S = 2.0
 ROUNDS = 5
 ECHOES = 2000
-REQUEST = b"GET /bench HTTP/1.1\r\nHost: bench\r\n\r\n"
+OPEN_REQUEST = b"GET /bench HTTP/1.1\r\nHost: bench\r\n\r\n"
 HEAD_END = b"\r\n\r\n"
 
 
 def compare() -> Iterator[str]:
-    with _peer("parley") as ours, _peer("bare") as bare:
+    with peer("parley") as (ours, _), peer("bare") as (bare, _):
         requests, echoes = uvloop.run(_measure(ours, bare))
-    yield _line("requests/s", *requests)
-    yield _line("WebSocket round trips/s", *echoes)
+    yield "requests/s: " + line("parley", "bare Litestar", *requests)
+    yield "WebSocket round trips/s: " + line("parley", "bare Litestar", *echoes)
 
 
-def _line(what: str, ours: list[float], bare: list[float]) -> str:
-    ratio = statistics.median(one / other for one, other in zip(ours, bare, strict=True))
+def line(name: str, baseline: str, measured: list[float], base: list[float]) -> str:
+    ratio = statistics.median(one / other for one, other in zip(measured, base, strict=True))
     return (
-        f"{what}: parley {statistics.median(ours):.0f}, bare Litestar "
-        f"{statistics.median(bare):.0f}, ratio {ratio:.2f}"
+        f"{name} {statistics.median(measured):.0f}, {baseline} {statistics.median(base):.0f}, "
+        f"ratio {ratio:.2f}"
     )
 
 
 @contextmanager
-def _peer(kind: str) -> Generator[int]:
-    """The port of a server process that ends with the block."""
+def peer(kind: str) -> Generator[tuple[int, str]]:
+    """The port and the admin token of a server process that ends with the block."""
     command = [sys.executable, "-m", "app.bench.web_peer", kind]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:
             assert process.stdout is not None
-            yield int(process.stdout.readline())
+            port, token = process.stdout.readline().split()
+            yield int(port), token
         finally:
             process.terminate()
 
@@ -56,26 +57,26 @@ async def _measure(ours: int, bare: int) -> tuple[Series, Series]:
     requests: Series = ([], [])
     echoes: Series = ([], [])
     for port in (ours, bare):
-        await _requests_per_s(port)
+        await requests_per_s(port)
     for _ in range(ROUNDS):
         for index, port in enumerate((ours, bare)):
-            requests[index].append(await _requests_per_s(port))
+            requests[index].append(await requests_per_s(port))
             echoes[index].append(await _echoes_per_s(port))
     return requests, echoes
 
 
-async def _requests_per_s(port: int) -> float:
+async def requests_per_s(port: int, request: bytes = OPEN_REQUEST) -> float:
     until = time.monotonic() + ROUND_S
-    counts = await asyncio.gather(*(_ask(port, until) for _ in range(CONNECTIONS)))
+    counts = await asyncio.gather(*(_ask(port, request, until) for _ in range(CONNECTIONS)))
     return sum(counts) / ROUND_S
 
 
-async def _ask(port: int, until: float) -> int:
+async def _ask(port: int, request: bytes, until: float) -> int:
     """One connection that asks again as soon as it is answered."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     answered = 0
     while time.monotonic() < until:
-        writer.write(REQUEST)
+        writer.write(request)
         head = await reader.readuntil(HEAD_END)
         length = int(head.lower().split(b"content-length:")[1].split(b"\r\n", 1)[0])
         await reader.readexactly(length)

@@ -15,13 +15,20 @@ from app import VERSION, server, wiring
 from app.api.asgi import AsgiApp
 from app.api.family import Family
 from app.api.gateway import error_body
+from app.api.tokens import require_token
 from app.core import settings as declared
 from app.inference.model_store import ModelStore
 from app.main import create_app
+from app.tenancy import admin_token
 
 
 @get("/bench")
 async def trivial() -> dict[str, str]:
+    return {"status": "healthy"}
+
+
+@get("/bench/token", guards=[require_token])
+async def guarded() -> dict[str, str]:
     return {"status": "healthy"}
 
 
@@ -36,10 +43,10 @@ async def echo(socket: WebSocket[Any, Any, Any]) -> None:
 FAMILY = Family(
     name="bench",
     title="Bench",
-    description="Two trivial routes.",
+    description="Trivial routes.",
     prefixes=("/",),
     error_body=error_body,
-    routes=(trivial, echo),
+    routes=(trivial, guarded, echo),
 )
 
 
@@ -48,12 +55,14 @@ async def main(kind: str, data_dir: Path) -> None:
     settings = declared.load(environ)
     stop = server.stop_signal()
     listening = server.listen(settings.server)
-    click.echo(listening[0].address[1])
+    port = listening[0].address[1]
     if kind == "bare":
+        click.echo(f"{port} -")
         bare = cast("AsgiApp", Litestar([trivial, echo], openapi_config=None))
         await server.serve(bare, listening, settings.server, stop)
         return
     async with wiring.running(settings, ModelStore(data_dir), VERSION) as runtime:
+        click.echo(f"{port} {admin_token.read(data_dir)}")
         await server.serve(create_app(runtime, (FAMILY,)), listening, settings.server, stop)
 
 

@@ -11,7 +11,7 @@ import psycopg
 from app import VERSION, main, wiring
 from app.api.openapi import document
 from app.asr.domain import SpanRules, SpeechSpan
-from app.bench import floor
+from app.bench import auth, floor
 from app.cli import context
 from app.core.settings import Settings
 from app.inference.machine import usable_cores
@@ -54,6 +54,13 @@ def bench() -> None:
 def bench_floor() -> None:
     """HTTP, WebSocket, model leases, audio decoding."""
     for line in floor.run(context.settings_with(), context.model_store(context.settings_with())):
+        click.echo(line)
+
+
+@bench.command(name="auth")
+def bench_auth() -> None:
+    """What a token costs a request."""
+    for line in auth.run():
         click.echo(line)
 
 

@@ -127,12 +127,12 @@ class Amounts(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class UsageKey:
-    """Uses with the same one are counted together."""
+class Counted:
+    """What one key used of one endpoint since it was last written."""
 
     principal: Principal
     endpoint: str
-    minute: datetime
+    amounts: Amounts
 
 
 class UsageEntry(msgspec.Struct, frozen=True):

@@ -6,12 +6,13 @@ A process that is killed loses its last second of counts, and nothing else.
 import asyncio
 import logging
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from app.core.clock import utc_now
 from app.core.db import Database, Tx
 from app.core.scope import system_scope
 from app.tenancy import store
-from app.tenancy.domain import Amounts, Principal, UsageEntry, UsageKey, UsageSum
+from app.tenancy.domain import Amounts, Counted, Principal, UsageEntry, UsageSum
 
 FLUSH_EVERY_S = 1.0
 
@@ -19,11 +20,13 @@ FLUSH_EVERY_S = 1.0
 class UsageMeter:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._pending: dict[UsageKey, Amounts] = {}
+        self._pending: dict[tuple[UUID, str], Counted] = {}
 
     def add(self, principal: Principal, endpoint: str, amounts: Amounts) -> None:
-        minute = utc_now().replace(second=0, microsecond=0)
-        self._put(UsageKey(principal, endpoint, minute), amounts)
+        key = principal.key_id, endpoint
+        counted = self._pending.get(key)
+        so_far = counted.amounts if counted else Amounts()
+        self._pending[key] = Counted(principal, endpoint, so_far + amounts)
 
     async def run(self) -> None:
         """A service for `Supervisor.keep_running`."""
@@ -36,13 +39,14 @@ class UsageMeter:
         pending, self._pending = self._pending, {}
         if not pending:
             return
+        minute = utc_now().replace(second=0, microsecond=0)
         try:
             scope = system_scope("usage", level=logging.DEBUG)
             async with self._database.transaction(scope) as tx:
-                await store.add_usage(tx, pending)
+                await store.add_usage(tx, minute, pending.values())
         except Exception:
-            for key, amounts in pending.items():
-                self._put(key, amounts)
+            for counted in pending.values():
+                self.add(counted.principal, counted.endpoint, counted.amounts)
             raise
 
     async def entries(self, tx: Tx, *, user_id: str | None, since: datetime) -> list[UsageEntry]:
@@ -52,9 +56,6 @@ class UsageMeter:
     async def sums(self, tx: Tx, *, since: datetime) -> list[UsageSum]:
         """One for each user and endpoint."""
         return await store.usage_sums(tx, since)
-
-    def _put(self, key: UsageKey, amounts: Amounts) -> None:
-        self._pending[key] = self._pending.get(key, Amounts()) + amounts
 
 
 def days_ago(days: int) -> datetime:
