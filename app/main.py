@@ -7,6 +7,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from app.api import gateway, session, v1, voice
+from app.api.access import check_access, require_access_said
 from app.api.asgi import AsgiApp
 from app.api.cors import Cors
 from app.api.edge import Edge
@@ -29,12 +30,14 @@ def create_app(runtime: Runtime, families: tuple[Family, ...] = FAMILIES) -> Edg
             *documentation_routes(families, runtime.version),
         ],
         dependencies={"runtime": Provide(lambda: runtime, sync_to_thread=False)},
+        before_request=check_access,
         exception_handlers=exception_handlers(family_map),
         request_max_body_size=server.max_body_mb * MIB,
         openapi_config=None,
         logging_config=None,
         state=State({"runtime": runtime}),
     )
+    require_access_said(app)
     limited = RateLimits(cast("AsgiApp", app), family_map, runtime.limiter)
     origins = frozenset(origin.strip().encode() for origin in server.frontend_url.split(","))
     return Edge(limited, Cors(limited, origins), family_map, runtime)

@@ -16,6 +16,7 @@ from litestar.params import FromPath
 from litestar.response import File
 from litestar.types import ControllerRouterHandler
 
+from app.api.access import OPEN
 from app.api.family import Family
 from app.core.errors import NotFound
 
@@ -58,7 +59,7 @@ def documentation_routes(
     def rendered(name: str) -> bytes:
         return document(by_name[name], version)
 
-    @get("/openapi/{file:str}", include_in_schema=False)
+    @get("/openapi/{file:str}", include_in_schema=False, opt=OPEN)
     async def openapi(file: FromPath[str]) -> Response[bytes]:
         name = file.removesuffix(".json")
         if name not in by_name:
@@ -66,7 +67,7 @@ def documentation_routes(
         body = await anyio.to_thread.run_sync(rendered, name)
         return Response(body, media_type=MediaType.JSON)
 
-    @get("/openapi", include_in_schema=False)
+    @get("/openapi", include_in_schema=False, opt=OPEN)
     async def index() -> list[dict[str, Any]]:
         return [
             {"name": family.title, "url": f"/openapi/{family.name}.json"} for family in families
@@ -75,12 +76,12 @@ def documentation_routes(
     return [openapi, index, page, asset]
 
 
-@get("/docs", include_in_schema=False)
+@get("/docs", include_in_schema=False, opt=OPEN)
 async def page() -> File:
     return _static("index.html", MediaType.HTML)
 
 
-@get("/docs/{name:str}", include_in_schema=False)
+@get("/docs/{name:str}", include_in_schema=False, opt=OPEN)
 async def asset(name: FromPath[str]) -> File:
     kinds = {"page.js": "text/javascript", "swagger-ui-bundle.js": "text/javascript"}
     kinds["swagger-ui.css"] = MediaType.CSS

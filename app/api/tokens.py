@@ -1,12 +1,11 @@
-"""The token of a request: where it may stand, and the guards that ask for one."""
+"""The token of a request: where it may stand, and whom it stands for."""
 
 from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
 
-from app.core.errors import NotAuthenticated, NotPermitted
+from app.core.errors import NotAuthenticated
 from app.core.scope import OrgScope
 from app.runtime import Runtime
 from app.tenancy.domain import Amounts, Principal
@@ -14,20 +13,8 @@ from app.tenancy.domain import Amounts, Principal
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
-async def require_token(connection: Connection, _: BaseRouteHandler) -> None:
-    """On a development port nobody needs one."""
-    if not connection.scope["state"].get("tokenless"):
-        await principal_of(connection)
-
-
-async def require_admin(connection: Connection, _: BaseRouteHandler) -> None:
-    principal = await principal_of(connection)
-    if not principal.is_admin:
-        raise NotPermitted("Admin token required")
-
-
 def own_scope(request: Request[Any, Any, Any]) -> OrgScope:
-    """A dependency of handlers behind a guard: work for the organization of the token."""
+    """A dependency of routes that ask for a token: work for the organization of the token."""
     principal: Principal = request.scope["state"]["principal"]
     return OrgScope(principal.org_id, actor=principal.user_id)
 

@@ -9,7 +9,8 @@ from litestar import delete, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from app.api.tokens import own_scope, require_admin
+from app.api.access import ADMIN
+from app.api.tokens import own_scope
 from app.core.scope import OrgScope
 from app.runtime import Runtime
 from app.tenancy.domain import ApiKey, NewApiKey
@@ -43,7 +44,7 @@ class RevokedToken(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
 
 
-@post("/auth/tokens", guards=[require_admin], dependencies=TENANT, status_code=200)
+@post("/auth/tokens", opt=ADMIN, dependencies=TENANT, status_code=200)
 async def create_token(
     runtime: NamedDependency[Runtime],
     tenant: NamedDependency[OrgScope],
@@ -63,7 +64,7 @@ async def create_token(
     )
 
 
-@get("/auth/tokens", guards=[require_admin], dependencies=TENANT)
+@get("/auth/tokens", opt=ADMIN, dependencies=TENANT)
 async def list_tokens(
     runtime: NamedDependency[Runtime],
     tenant: NamedDependency[OrgScope],
@@ -75,9 +76,7 @@ async def list_tokens(
     return TokenList(tokens, len(tokens))
 
 
-@delete(
-    "/auth/tokens/{token_id:uuid}", guards=[require_admin], dependencies=TENANT, status_code=200
-)
+@delete("/auth/tokens/{token_id:uuid}", opt=ADMIN, dependencies=TENANT, status_code=200)
 async def revoke_token(
     runtime: NamedDependency[Runtime],
     tenant: NamedDependency[OrgScope],

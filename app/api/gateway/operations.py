@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 
-from app.api.tokens import require_admin, require_token
+from app.api.access import ADMIN, OPEN, TOKEN
 from app.core.clock import utc_now
 from app.core.errors import AppError
 from app.core.metrics import CONTENT_TYPE
@@ -46,7 +46,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     status: Literal["healthy"] = "healthy"
 
 
-@get([f"/{service}/health" for service in SERVICES], security=[])
+@get([f"/{service}/health" for service in SERVICES], opt=OPEN, security=[])
 async def service_health(
     runtime: NamedDependency[Runtime], request: Request[Any, Any, Any]
 ) -> Health:
@@ -55,7 +55,7 @@ async def service_health(
     return Health(service=service, version=runtime.version, timestamp=utc_now())
 
 
-@get("/ready", security=[])
+@get("/ready", opt=OPEN, security=[])
 async def ready(runtime: NamedDependency[Runtime]) -> Response[Readiness]:
     """200 when requests can be served, 503 with the reason when they cannot."""
     checks = dict(
@@ -65,13 +65,13 @@ async def ready(runtime: NamedDependency[Runtime]) -> Response[Readiness]:
     return Response(Readiness(is_ready, checks), status_code=200 if is_ready else 503)
 
 
-@get("/metrics", guards=[require_admin])
+@get("/metrics", opt=ADMIN)
 async def metrics(runtime: NamedDependency[Runtime]) -> Response[bytes]:
     """Prometheus text; scrape it with the admin token."""
     return Response(runtime.metrics.render(), media_type=CONTENT_TYPE)
 
 
-@get("/asr/status", guards=[require_token])
+@get("/asr/status", opt=TOKEN)
 async def asr_status(runtime: NamedDependency[Runtime]) -> AsrStatus:
     """Loaded models, memory, uptime."""
     report = runtime.models.snapshot()

@@ -7,8 +7,8 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
+from app.api.access import ADMIN
 from app.api.gateway.auth import TENANT
-from app.api.tokens import require_admin
 from app.core.scope import OrgScope
 from app.runtime import Runtime
 from app.tenancy.domain import Amounts, UsageEntry, UsageSum
@@ -29,7 +29,7 @@ class UsageSummary(msgspec.Struct, frozen=True):
     by_user_and_endpoint: list[UsageSum]
 
 
-@get("/auth/usage", guards=[require_admin], dependencies=TENANT)
+@get("/auth/usage", opt=ADMIN, dependencies=TENANT)
 async def usage_log(
     runtime: NamedDependency[Runtime],
     tenant: NamedDependency[OrgScope],
@@ -42,7 +42,7 @@ async def usage_log(
     return UsageLog(user_id, days, entries)
 
 
-@get("/auth/usage/summary", guards=[require_admin], dependencies=TENANT)
+@get("/auth/usage/summary", opt=ADMIN, dependencies=TENANT)
 async def usage_summary(
     runtime: NamedDependency[Runtime],
     tenant: NamedDependency[OrgScope],

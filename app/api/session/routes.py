@@ -6,6 +6,7 @@ import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 
+from app.api.access import OPEN
 from app.core.clock import utc_now
 from app.runtime import Runtime
 
@@ -25,13 +26,13 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     service: Literal["pipecat"] = "pipecat"
 
 
-@get("/health", security=[])
+@get("/health", opt=OPEN, security=[])
 async def health(runtime: NamedDependency[Runtime]) -> Health:
     """The process is alive. Says nothing on what it depends on: ask /ready."""
     return Health(version=runtime.version, timestamp=_now())
 
 
-@get("/status", security=[])
+@get("/status", opt=OPEN, security=[])
 async def status(runtime: NamedDependency[Runtime]) -> Status:
     return Status(
         version=runtime.version,

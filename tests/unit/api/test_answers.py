@@ -11,6 +11,7 @@ from litestar import get, post
 from litestar.params import JSONBody
 
 from app.api import gateway, v1, voice
+from app.api.access import OPEN, AccessNotSaid
 from app.api.asgi import AsgiApp
 from app.api.family import Family
 from app.core.clock import utc_now
@@ -33,22 +34,22 @@ class SeatTaken(Conflict):
     pass
 
 
-@post("/api/voice/people")
+@post("/api/voice/people", opt=OPEN)
 async def add_person(data: JSONBody[Person]) -> Person:
     return data
 
 
-@get("/api/voice/broken")
+@get("/api/voice/broken", opt=OPEN)
 async def broken() -> None:
     raise RuntimeError("password=hunter2")
 
 
-@get("/api/v1/taken")
+@get("/api/v1/taken", opt=OPEN)
 async def taken() -> None:
     raise SeatTaken("the seat is taken", seat="4A")
 
 
-@get("/api/v1/limited")
+@get("/api/v1/limited", opt=OPEN)
 async def limited() -> None:
     raise RateLimited("Rate limit exceeded: 10/minute", retry_after_s=7)
 
@@ -60,10 +61,9 @@ FAMILIES = (
 )
 
 
-@pytest.fixture
-async def client() -> AsyncGenerator[httpx.AsyncClient]:
+def runtime() -> Runtime:
     nothing = cast("Any", None)  # no route of this test asks for these services
-    runtime = Runtime(
+    return Runtime(
         version="test",
         started_at=utc_now(),
         settings=load({"PARLEY_MAX_BODY_MB": "1"}),
@@ -78,7 +78,11 @@ async def client() -> AsyncGenerator[httpx.AsyncClient]:
         usage=nothing,
         readiness={},
     )
-    app: AsgiApp = create_app(runtime, FAMILIES)
+
+
+@pytest.fixture
+async def client() -> AsyncGenerator[httpx.AsyncClient]:
+    app: AsgiApp = create_app(runtime(), FAMILIES)
     transport = httpx.ASGITransport(app=cast("Any", app), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://parley") as client:
         yield client
@@ -146,3 +150,13 @@ async def test_who_is_limited_is_told_when_to_come_back(client: httpx.AsyncClien
     answer = await client.get("/api/v1/limited")
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
     assert answer.json()["error"] == "Rate limit exceeded: 10/minute"
+
+
+def test_a_route_that_does_not_say_who_may_call_it_is_not_served() -> None:
+    @get("/api/v1/forgotten")
+    async def forgotten() -> None:
+        """Nobody thought of who may call it."""
+
+    family = Family("v1", "", "", ("/api/v1",), v1.error_body, (forgotten,))
+    with pytest.raises(AccessNotSaid, match="/api/v1/forgotten"):
+        create_app(runtime(), (gateway.FAMILY, family))
