@@ -3,7 +3,7 @@
 Only a request with an Origin passes here, so that the others pay nothing (docs/adr/0007).
 """
 
-from app.api.asgi import AsgiApp, Message, Receive, Scope, Send
+from app.api.asgi import AsgiApp, Header, Receive, Scope, Send, adding
 
 _METHODS = b"GET, POST, PUT, PATCH, DELETE, OPTIONS"
 _DEFAULT_HEADERS = b"authorization, content-type"
@@ -25,17 +25,8 @@ class Cors:
             asked = headers.get(b"access-control-request-headers", _DEFAULT_HEADERS)
             await _answer_preflight(send, origin, asked)
         else:
-            await self._app(scope, receive, _allowing(send, origin))
-
-
-def _allowing(send: Send, origin: bytes) -> Send:
-    async def send_allowed(message: Message) -> None:
-        if message["type"] == "http.response.start":
             exposed = (b"access-control-expose-headers", _EXPOSED)
-            message["headers"] = [*message["headers"], *_allow(origin), exposed]
-        await send(message)
-
-    return send_allowed
+            await self._app(scope, receive, adding([*_allow(origin), exposed], send))
 
 
 async def _answer_preflight(send: Send, origin: bytes, asked: bytes) -> None:
@@ -49,7 +40,7 @@ async def _answer_preflight(send: Send, origin: bytes, asked: bytes) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def _allow(origin: bytes) -> tuple[tuple[bytes, bytes], ...]:
+def _allow(origin: bytes) -> tuple[Header, ...]:
     return (
         (b"access-control-allow-origin", origin),
         (b"access-control-allow-credentials", b"true"),

@@ -2,17 +2,14 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
-from app.api.asgi import AsgiApp, Message, Receive, Scope, Send
-from app.api.family import Family, FamilyMap
+from app.api.asgi import AsgiApp, Header, Receive, Scope, Send, adding
+from app.api.family import Family, FamilyMap, Rate
 from app.core.errors import RateLimited
-from app.core.limits import Limiter, Taken
-
-Header = tuple[bytes, bytes]
+from app.core.limits import Limit, Limiter, Taken
 
 
 class RateLimits:
@@ -30,15 +27,21 @@ class RateLimits:
         family = self._families.of(scope["path"])
         if family.rate is None:
             await self._app(scope, receive, send)
-            return
-        rate = family.rate
-        key = f"{family.name}:{_who(scope, rate.by)}"
-        taken = await self._limiter.take(key, rate.limit)
-        headers = _headers(family, taken) if rate.shows_headers else []
-        if taken.allowed:
-            await self._app(scope, receive, _adding(headers, send) if headers else send)
         else:
-            await _refuse(scope, send, family, taken, headers)
+            await self._within(family, family.rate, scope, receive, send)
+
+    async def _within(
+        self, family: Family, rate: Rate, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        taken = await self._limiter.take(f"{family.name}:{_who(scope, rate.by)}", rate.limit)
+        if rate.shows_headers:
+            send = adding(_headers(rate.limit, taken), send)
+        if taken.allowed:
+            await self._app(scope, receive, send)
+            return
+        error = RateLimited(f"Rate limit exceeded: {rate.limit}")
+        body = msgspec.json.encode(family.error_body(error, scope["state"]["request_id"]))
+        await _refuse(send, error.status, body, taken)
 
 
 def _who(scope: Scope, by: Literal["address", "token"]) -> str:
@@ -50,36 +53,20 @@ def _who(scope: Scope, by: Literal["address", "token"]) -> str:
     return client[0] if client else ""
 
 
-def _headers(family: Family, taken: Taken) -> list[Header]:
-    assert family.rate is not None
+def _headers(limit: Limit, taken: Taken) -> list[Header]:
     return [
-        (b"x-ratelimit-limit", str(family.rate.limit.count).encode()),
+        (b"x-ratelimit-limit", str(limit.count).encode()),
         (b"x-ratelimit-remaining", str(taken.remaining).encode()),
         (b"x-ratelimit-reset", str(taken.reset_at).encode()),
     ]
 
 
-def _adding(headers: Sequence[Header], send: Send) -> Send:
-    async def send_with_headers(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *headers]
-        await send(message)
-
-    return send_with_headers
-
-
-async def _refuse(
-    scope: Scope, send: Send, family: Family, taken: Taken, headers: Sequence[Header]
-) -> None:
-    assert family.rate is not None
-    error = RateLimited(f"Rate limit exceeded: {family.rate.limit}")
-    body = msgspec.json.encode(family.error_body(error, scope["state"]["request_id"]))
+async def _refuse(send: Send, status: int, body: bytes, taken: Taken) -> None:
     wait_s = max(1, taken.reset_at - int(time.time()))
-    given = [
+    headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"retry-after", str(wait_s).encode()),
-        *headers,
     ]
-    await send({"type": "http.response.start", "status": error.status, "headers": given})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -53,7 +53,8 @@ def bench() -> None:
 @bench.command(name="floor")
 def bench_floor() -> None:
     """HTTP, WebSocket, model leases, audio decoding."""
-    for line in floor.run(context.settings_with(), context.model_store(context.settings_with())):
+    settings = context.settings_with()
+    for line in floor.run(settings, context.model_store(settings)):
         click.echo(line)
 
 

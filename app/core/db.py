@@ -133,7 +133,7 @@ class Tx:
         self._announcements: list[Callable[[], None]] = []
 
     def after_commit(self, announce: Callable[[], None]) -> None:
-        """For the live feed only: what must happen for sure is a job."""
+        """For what only this process keeps in memory: what must happen for sure is a job."""
         self._announcements.append(announce)
 
     def announce(self) -> None:
@@ -163,7 +163,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int) -> None:
         self._engine = create_async_engine(
-            _with_driver(url), pool_size=pool_size, max_overflow=0, pool_pre_ping=True
+            with_driver(url), pool_size=pool_size, max_overflow=0, pool_pre_ping=True
         )
 
     @asynccontextmanager
@@ -213,6 +213,6 @@ def _claim_scope(scope: Scope) -> Any:
     return select(func.set_config(SYSTEM_SETTING, "on", True))
 
 
-def _with_driver(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    return f"postgresql+psycopg{separator}{rest}" if separator else scheme
+def with_driver(url: str) -> str:
+    """A PostgreSQL URL as SQLAlchemy wants it."""
+    return "postgresql+psycopg://" + url.partition("://")[2]

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, create_engine, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from app.core.db import with_driver
 from app.core.errors import Unavailable
 from app.core.rls import APP_ROLE
 
@@ -29,7 +30,7 @@ class DatabaseUnusable(Unavailable):
 
 def migrate(owner_url: str) -> None:
     """Blocks. Of several replicas one migrates and the others wait for it."""
-    engine = create_engine(_with_driver(owner_url), poolclass=NullPool)
+    engine = create_engine(with_driver(owner_url), poolclass=NullPool)
     try:
         with engine.connect() as connection:
             connection.execute(select(func.pg_advisory_lock(_LOCK_KEY)))
@@ -69,7 +70,7 @@ def _row(connection: psycopg.Connection[Any], query: LiteralString) -> object:
 
 def check(owner_url: str) -> None:
     """Raises where the tables that the code declares and those of the database differ."""
-    engine = create_engine(_with_driver(owner_url), poolclass=NullPool)
+    engine = create_engine(with_driver(owner_url), poolclass=NullPool)
     with engine.connect() as connection:
         command.check(_config(connection))
 
@@ -94,10 +95,6 @@ def _config(connection: Connection) -> Config:
     )
     config.attributes["connection"] = connection
     return config
-
-
-def _with_driver(url: str) -> str:
-    return "postgresql+psycopg://" + url.partition("://")[2]
 
 
 def _first_line(error: Exception) -> str:
