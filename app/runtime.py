@@ -12,7 +12,8 @@ from app.core.presence import Presence
 from app.core.settings import Settings
 from app.core.tracing import Tracing
 from app.inference.registry import ModelRegistry
-from app.tenancy.service import ApiKeys
+from app.tenancy.keys import ApiKeys
+from app.tenancy.sessions import Sessions
 from app.tenancy.usage import UsageMeter
 
 ReadinessCheck = Callable[[], Awaitable[None]]
@@ -31,5 +32,6 @@ class Runtime:
     models: ModelRegistry
     database: Database
     api_keys: ApiKeys
+    sessions: Sessions
     usage: UsageMeter
     readiness: Mapping[str, ReadinessCheck]

@@ -2,7 +2,7 @@
 
 from app.core import events, inbox
 from app.core.db import Base
-from app.tenancy import store as tenancy
+from app.tenancy.store import rows as tenancy
 
 STORES = (events, inbox, tenancy)
 METADATA = Base.metadata

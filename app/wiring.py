@@ -45,7 +45,11 @@ from app.inference.onnx import OnnxRuntime
 from app.inference.registry import ModelRegistry
 from app.runtime import Runtime
 from app.tenancy import admin_token
-from app.tenancy.service import ApiKeys, AuditLog, Organizations, OutboundRules
+from app.tenancy.audit import AuditLog
+from app.tenancy.domain.sessions import ONE_HOUR, Lifetimes
+from app.tenancy.keys import ApiKeys
+from app.tenancy.organizations import Organizations, OutboundRules
+from app.tenancy.sessions import Sessions
 from app.tenancy.usage import UsageMeter
 
 log = logging.getLogger(__name__)
@@ -72,6 +76,7 @@ class Foundation:
     notices: Notices
     organizations: Organizations
     api_keys: ApiKeys
+    sessions: Sessions
     outbound_rules: OutboundRules
     outbound: OutboundClient
     audit: AuditLog
@@ -102,6 +107,7 @@ async def foundation(
         events = Events(database, jobs)
         notices = Notices(endpoints.app_url)
         feed = _feed(settings, metrics)
+        lifetimes = ONE_HOUR if settings.auth.hipaa_mode else Lifetimes()
         yield Foundation(
             postgres=postgres,
             metrics=metrics,
@@ -112,6 +118,7 @@ async def foundation(
             notices=notices,
             organizations=Organizations(database, events, jobs, keys),
             api_keys=ApiKeys(database, events, notices, keys),
+            sessions=Sessions(database, events, notices, keys, lifetimes),
             outbound_rules=OutboundRules(database, events),
             outbound=outbound,
             audit=AuditLog(events, feed),
@@ -155,6 +162,7 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
             models=senses.models,
             database=base.database,
             api_keys=base.api_keys,
+            sessions=base.sessions,
             usage=usage,
             readiness={"database": base.database.ping, "models": senses.check_present},
         )

@@ -14,7 +14,7 @@ from app.core.postgres.bootstrap import Endpoints
 from app.core.postgres.configuration import SUPERUSER
 from app.core.postgres.supervisor import EmbeddedPostgres
 from app.core.scope import OrgScope, system_scope
-from app.tenancy.store import OrganizationRow
+from app.tenancy.store.rows import OrganizationRow
 
 
 @pytest.fixture(scope="session")

@@ -3,25 +3,66 @@
 Not a Litestar guard, which copies the whole route at every request (docs/adr/0007).
 """
 
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 from litestar import Litestar, Request
 from litestar.handlers import HTTPRouteHandler
 
-from app.api.tokens import principal_of
-from app.core.errors import NotPermitted
-
-Access = Literal["open", "token", "admin"]
+from app.api.callers import bearer, caller_of, device_of, signed_in_of
+from app.core.errors import NotAuthenticated, NotFound
+from app.tenancy.domain.principals import Permission, PermissionMissing, Principal, SignedIn
 
 _OPTION = "access"
 
-OPEN: dict[str, Access] = {_OPTION: "open"}
-TOKEN: dict[str, Access] = {_OPTION: "token"}
-ADMIN: dict[str, Access] = {_OPTION: "admin"}
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """`by_key`: an API key may call. `by_session`: a signed-in user may. Both false: anybody."""
+
+    by_key: bool = False
+    by_session: bool = False
+    permission: Permission | None = None
+    in_path_organization: bool = False
+    """The organization is the path's `org_id` and not the active one."""
+
+    @property
+    def is_open(self) -> bool:
+        return not (self.by_key or self.by_session)
+
+
+AccessOption = dict[str, Access]
+
+OPEN: AccessOption = {_OPTION: Access()}
+SIGNED_IN: AccessOption = {_OPTION: Access(by_session=True)}
+
+
+def permitted(permission: Permission) -> AccessOption:
+    """For keys with this scope, and users whose role in their active organization has it."""
+    return {_OPTION: Access(by_key=True, by_session=True, permission=permission)}
+
+
+def by_user(permission: Permission) -> AccessOption:
+    """The same for users only: what an API key must not do, such as making another."""
+    return {_OPTION: Access(by_session=True, permission=permission)}
+
+
+def in_organization(permission: Permission) -> AccessOption:
+    """For members of the path's organization whose role has this; to others it does not exist."""
+    access = Access(by_session=True, permission=permission, in_path_organization=True)
+    return {_OPTION: access}
+
+
+TOKEN = permitted(Permission.SPEECH)
+ADMIN: AccessOption = {_OPTION: Access(by_key=True, permission=Permission.OPERATE)}
 
 
 class AccessNotSaid(RuntimeError):
     """A defect: a route that does not say who may call it is not served."""
+
+
+class OrganizationHidden(NotFound):
+    """No telling whether there is none or the user is no member of it."""
 
 
 def require_access_said(app: Litestar) -> None:
@@ -31,14 +72,53 @@ def require_access_said(app: Litestar) -> None:
                 raise AccessNotSaid(f"{route.path} does not say who may call it")
 
 
+def access_of(handler: HTTPRouteHandler) -> Access:
+    return handler.opt[_OPTION]
+
+
 async def check_access(request: Request[Any, Any, Any]) -> None:
-    """Litestar's `before_request`."""
-    access: Access = request.route_handler.opt.get(_OPTION, "open")
-    if access == "open" or (access == "token" and request.scope["state"].get("tokenless")):
+    """Litestar's `before_request`. Leaves the caller in the state of the request."""
+    access: Access = request.route_handler.opt.get(_OPTION, OPEN[_OPTION])
+    if access.is_open:
         return
-    principal = await principal_of(request)
-    if access == "admin" and not principal.is_admin:
-        raise NotPermitted("Admin token required")
+    state = request.scope["state"]
+    if state.get("tokenless") and access == TOKEN[_OPTION]:
+        return
+    if access.by_key and bearer(request):
+        state["principal"] = principal = await caller_of(request)
+        _demand(access.permission, principal)
+    elif access.by_session:
+        state["signed_in"] = signed_in = await signed_in_of(request, or_key=access.by_key)
+        _admit(request, access, signed_in)
+    else:
+        raise NotAuthenticated("API token required")
+
+
+def _admit(request: Request[Any, Any, Any], access: Access, signed_in: SignedIn) -> None:
+    state = request.scope["state"]
+    if access.in_path_organization:
+        org_id = request.path_params["org_id"]
+        role = signed_in.roles.get(org_id)
+        if role is None:
+            raise OrganizationHidden("Organization not found")
+        principal = Principal(org_id, signed_in.user_id, str(signed_in.user_id), role.permissions)
+    elif access.permission is None:
+        return
+    else:
+        principal = signed_in.principal()
+    state["principal"] = principal
+    state["tenant"] = device_of(request).scope(
+        principal.org_id, actor=principal.user_id, user_id=signed_in.user_id
+    )
+    _demand(access.permission, principal)
+
+
+def _demand(permission: Permission | None, principal: Principal) -> None:
+    if permission is None or permission in principal.permissions:
+        return
+    if permission is Permission.OPERATE:
+        raise PermissionMissing("Admin token required")
+    raise PermissionMissing(f"This needs the permission {permission.value!r}")
 
 
 def _is_ours(handler: Any) -> bool:

@@ -109,6 +109,10 @@ class KeyRing:
     def verify(self, body: bytes, signature: bytes, *, purpose: str) -> bool:
         return _any_equal([_signature(keys, body, purpose) for keys in self._ring], signature)
 
+    def signing_keys(self, purpose: str) -> list[bytes]:
+        """For a library that signs by itself; the current one first."""
+        return [_derived(keys.secret, f"signature/{purpose}") for keys in self._ring]
+
 
 def context_of(*parts: str) -> bytes:
     """Names the one place where an encrypted value belongs, such as table, column, organization and

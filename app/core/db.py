@@ -27,8 +27,8 @@ from sqlalchemy.orm import (
 from sqlalchemy.orm.attributes import get_history
 
 from app.core.errors import Unavailable
-from app.core.rls import CURRENT_ORG_SQL, ORG_SETTING, SYSTEM_SETTING
-from app.core.scope import OrgScope, Scope
+from app.core.rls import CURRENT_ORG_SQL, ORG_SETTING, SYSTEM_SETTING, USER_SETTING
+from app.core.scope import OrgScope, Scope, UserScope
 
 _SCOPE = "scope"
 _in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
@@ -77,6 +77,14 @@ class TenantKeyed(TenantOwned):
     )
 
 
+class UserOwned:
+    """Mixin of every table whose rows belong to a user and go with it."""
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True, sort_order=-1
+    )
+
+
 class TenantSession(Session):
     """A session whose statements see the rows of its scope and no others."""
 
@@ -84,14 +92,20 @@ class TenantSession(Session):
 @event.listens_for(TenantSession, "do_orm_execute")
 def _confine(state: ORMExecuteState) -> None:
     scope = _scope_of(state.session)
-    if not isinstance(scope, OrgScope) or not (
-        state.is_select or state.is_update or state.is_delete
-    ):
+    if not (state.is_select or state.is_update or state.is_delete):
         return
-    org_id = scope.org_id
-    state.statement = state.statement.options(
-        with_loader_criteria(TenantOwned, lambda cls: cls.org_id == org_id, include_aliases=True)
-    )
+    if isinstance(scope, OrgScope):
+        org_id = scope.org_id
+        own = with_loader_criteria(
+            TenantOwned, lambda cls: cls.org_id == org_id, include_aliases=True
+        )
+        state.statement = state.statement.options(own)
+    elif isinstance(scope, UserScope):
+        user_id = scope.user_id
+        own = with_loader_criteria(
+            UserOwned, lambda cls: cls.user_id == user_id, include_aliases=True
+        )
+        state.statement = state.statement.options(own)
 
 
 @event.listens_for(TenantSession, "before_flush")
@@ -143,8 +157,14 @@ class Tx:
     @property
     def org_id(self) -> UUID:
         if not isinstance(self.scope, OrgScope):
-            raise TransactionMisused("the system scope has no organization")
+            raise TransactionMisused("this scope has no organization")
         return self.scope.org_id
+
+    @property
+    def user_id(self) -> UUID:
+        if isinstance(self.scope, OrgScope | UserScope) and self.scope.user_id:
+            return self.scope.user_id
+        raise TransactionMisused("this scope has no user")
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[DriverConnection[Any]]:
@@ -209,8 +229,12 @@ def forbid_in_transaction() -> None:
 
 def _claim_scope(scope: Scope) -> Any:
     if isinstance(scope, OrgScope):
-        return select(func.set_config(ORG_SETTING, str(scope.org_id), True))
-    return select(func.set_config(SYSTEM_SETTING, "on", True))
+        claims = {ORG_SETTING: str(scope.org_id), USER_SETTING: str(scope.user_id or "")}
+    elif isinstance(scope, UserScope):
+        claims = {USER_SETTING: str(scope.user_id)}
+    else:
+        claims = {SYSTEM_SETTING: "on"}
+    return select(*(func.set_config(name, value, True) for name, value in claims.items()))
 
 
 def with_driver(url: str) -> str:

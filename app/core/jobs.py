@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
-from uuid import UUID
 
 import msgspec
 import procrastinate
@@ -21,7 +20,7 @@ from procrastinate.jobs import Job
 
 from app.core.db import Tx, forbid_in_transaction
 from app.core.metrics import Metrics
-from app.core.scope import OrgScope, Scope, system_scope
+from app.core.scope import OrgScope, Scope, UserScope, system_scope
 from app.core.tracing import Tracing
 
 log = logging.getLogger(__name__)
@@ -160,11 +159,17 @@ class _Backoff(procrastinate.BaseRetryStrategy):
 
 def _scope_arguments(scope: Scope) -> dict[str, Any]:
     if isinstance(scope, OrgScope):
-        return {"org_id": str(scope.org_id), "actor": scope.actor}
+        return {"org": msgspec.to_builtins(scope)}
+    if isinstance(scope, UserScope):
+        return {"user": msgspec.to_builtins(scope)}
     return {}
 
 
 def _scope_from(arguments: dict[str, Any], kind: str) -> Scope:
-    if "org_id" in arguments:
-        return OrgScope(UUID(arguments["org_id"]), actor=arguments["actor"])
+    if "org" in arguments:
+        return msgspec.convert(arguments["org"], OrgScope)
+    if "user" in arguments:
+        return msgspec.convert(arguments["user"], UserScope)
+    if arguments.keys() - {"payload"}:
+        raise JobFinal(f"job {kind} was queued for a scope that this version does not know")
     return system_scope(f"job {kind}")

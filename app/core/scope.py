@@ -9,10 +9,24 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class OrgScope:
-    """Work for one organization: every row it touches belongs to `org_id`."""
+    """Work for one organization: every row it touches belongs to `org_id`.
+
+    With `user_id`, also the rows that this user owns in no organization, such as a profile.
+    `address` and `agent` say where the request came from, for the audit log.
+    """
 
     org_id: UUID
     actor: str
+    user_id: UUID | None = None
+    address: str = ""
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UserScope:
+    """Work for one user, whichever organizations that one belongs to."""
+
+    user_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +36,7 @@ class SystemScope:
     reason: str
 
 
-Scope = OrgScope | SystemScope
+Scope = OrgScope | UserScope | SystemScope
 
 
 def system_scope(reason: str, *, level: int = logging.INFO) -> SystemScope:

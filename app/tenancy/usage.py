@@ -11,8 +11,9 @@ from uuid import UUID
 from app.core.clock import utc_now
 from app.core.db import Database, Tx
 from app.core.scope import system_scope
-from app.tenancy import store
-from app.tenancy.domain import Amounts, Counted, Principal, UsageEntry, UsageSum
+from app.tenancy.domain.principals import Principal
+from app.tenancy.domain.usage import Amounts, Counted, UsageEntry, UsageSum
+from app.tenancy.store import usage as store
 
 FLUSH_EVERY_S = 1.0
 

@@ -10,10 +10,10 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from app.api.access import ADMIN
-from app.api.tokens import own_scope
+from app.api.callers import own_scope
 from app.core.scope import OrgScope
 from app.runtime import Runtime
-from app.tenancy.domain import ApiKey, NewApiKey
+from app.tenancy.domain.keys import ApiKey, NewApiKey
 
 TENANT = {"tenant": Provide(own_scope, sync_to_thread=False)}
 

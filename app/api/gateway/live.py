@@ -9,16 +9,16 @@ from litestar.handlers import (
     send_websocket_stream,  # pyright: ignore[reportUnknownVariableType]
 )
 
-from app.api.tokens import principal_of
+from app.api.callers import caller_of
 from app.core.feed.port import Subscription, topic
 from app.runtime import Runtime
-from app.tenancy.domain import AUDIT_FEED
+from app.tenancy.domain.audit import AUDIT_FEED
 
 
 @websocket("/live")
 async def live(socket: WebSocket[Any, Any, Any], runtime: NamedDependency[Runtime]) -> None:
     """Sends each entry of the audit log as it is written."""
-    org_id = (await principal_of(socket)).org_id
+    org_id = (await caller_of(socket)).org_id
     async with runtime.feed.subscribe(topic(org_id, AUDIT_FEED)) as messages:
         await socket.accept()
         await send_websocket_stream(

@@ -11,7 +11,7 @@ from app.api.access import ADMIN
 from app.api.gateway.auth import TENANT
 from app.core.scope import OrgScope
 from app.runtime import Runtime
-from app.tenancy.domain import Amounts, UsageEntry, UsageSum
+from app.tenancy.domain.usage import Amounts, UsageEntry, UsageSum
 from app.tenancy.usage import days_ago
 
 Days = Annotated[int, QueryParameter(ge=1, le=3650)]

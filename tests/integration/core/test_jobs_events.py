@@ -15,7 +15,7 @@ from app.core.jobs import JobFinal, JobKind, Jobs
 from app.core.metrics import Metrics
 from app.core.scope import OrgScope, Scope
 from app.core.tracing import Tracing
-from app.tenancy.store import OutboundRuleRow
+from app.tenancy.store.rows import OutboundRuleRow
 
 
 class Greet(msgspec.Struct, frozen=True):

@@ -20,15 +20,17 @@ from app.core.metrics import Metrics
 from app.core.notices import Notices
 from app.core.scope import OrgScope, system_scope
 from app.core.tracing import Tracing
-from app.tenancy.domain import (
-    AUDIT_FEED,
-    NewApiKey,
+from app.tenancy.audit import AuditLog
+from app.tenancy.domain.audit import AUDIT_FEED
+from app.tenancy.domain.keys import NewApiKey
+from app.tenancy.domain.organizations import (
     OrganizationExists,
     OrganizationNameInvalid,
     OrganizationNotFound,
-    TokenInvalid,
 )
-from app.tenancy.service import ApiKeys, AuditLog, Organizations, OutboundRules
+from app.tenancy.domain.principals import TokenInvalid
+from app.tenancy.keys import ApiKeys
+from app.tenancy.organizations import Organizations, OutboundRules
 
 OLD_KEY = b"o" * 32
 NEW_KEY = b"n" * 32

@@ -7,14 +7,15 @@ import pytest
 
 from app.core.db import Database, DatabaseDown
 from app.core.scope import OrgScope
-from app.tenancy.domain import Amounts, Principal
+from app.tenancy.domain.principals import Principal
+from app.tenancy.domain.usage import Amounts
 from app.tenancy.usage import UsageMeter
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def principal_of(scope: OrgScope) -> Principal:
-    return Principal(scope.org_id, uuid4(), "ada", is_admin=False)
+    return Principal(scope.org_id, uuid4(), "ada")
 
 
 async def total(meter: UsageMeter, database: Database, scope: OrgScope) -> Amounts:

@@ -75,6 +75,7 @@ def runtime() -> Runtime:
         models=nothing,
         database=nothing,
         api_keys=nothing,
+        sessions=nothing,
         usage=nothing,
         readiness={},
     )

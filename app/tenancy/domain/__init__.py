@@ -1,0 +1,1 @@
+"""The types and rules of tenancy. Pure: no database, no clock of their own."""

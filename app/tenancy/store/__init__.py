@@ -1,0 +1,1 @@
+"""The tables of tenancy and all of their SQL. Private to tenancy."""
