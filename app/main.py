@@ -1,5 +1,6 @@
 """The application: mounts the API families. Builds no service."""
 
+from dataclasses import replace
 from typing import cast
 
 from litestar import Litestar
@@ -12,9 +13,12 @@ from app.api.asgi import AsgiApp
 from app.api.cors import Cors
 from app.api.edge import Edge
 from app.api.errors import exception_handlers
-from app.api.family import Family, FamilyMap
+from app.api.family import Family, FamilyMap, Rate
 from app.api.limits import RateLimits
 from app.api.openapi import documentation_routes
+from app.api.strict_json import StrictRequest
+from app.core.limits import Limit
+from app.core.settings import Server
 from app.runtime import Runtime
 
 FAMILIES: tuple[Family, ...] = (gateway.FAMILY, voice.FAMILY, v1.FAMILY, session.FAMILY)
@@ -22,8 +26,8 @@ MIB = 1024 * 1024
 
 
 def create_app(runtime: Runtime, families: tuple[Family, ...] = FAMILIES) -> Edge:
-    family_map = FamilyMap(families)
     server = runtime.settings.server
+    family_map = FamilyMap([_as_set(family, server) for family in families])
     app = Litestar(
         route_handlers=[
             *(route for family in families for route in family.routes),
@@ -31,6 +35,7 @@ def create_app(runtime: Runtime, families: tuple[Family, ...] = FAMILIES) -> Edg
         ],
         dependencies={"runtime": Provide(lambda: runtime, sync_to_thread=False)},
         before_request=check_access,
+        request_class=StrictRequest,
         exception_handlers=exception_handlers(family_map),
         request_max_body_size=server.max_body_mb * MIB,
         openapi_config=None,
@@ -41,3 +46,10 @@ def create_app(runtime: Runtime, families: tuple[Family, ...] = FAMILIES) -> Edg
     limited = RateLimits(cast("AsgiApp", app), family_map, runtime.limiter)
     origins = frozenset(origin.strip().encode() for origin in server.frontend_url.split(","))
     return Edge(limited, Cors(limited, origins), family_map, runtime)
+
+
+def _as_set(family: Family, server: Server) -> Family:
+    """No document says the gateway's rate: it is a setting."""
+    if family.name != gateway.FAMILY.name or not server.gateway_rate_per_minute:
+        return family
+    return replace(family, rate=Rate(Limit(server.gateway_rate_per_minute, 60), by="token"))

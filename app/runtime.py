@@ -7,14 +7,25 @@ from datetime import datetime
 from app.core.db import Database
 from app.core.feed.port import Feed
 from app.core.limits import Limiter
+from app.core.mail import Mail
 from app.core.metrics import Metrics
 from app.core.presence import Presence
 from app.core.settings import Settings
 from app.core.tracing import Tracing
 from app.inference.registry import ModelRegistry
+from app.tenancy.audit import AuditLog
+from app.tenancy.internal_secret import InternalSecret
+from app.tenancy.invitations import Invitations
 from app.tenancy.keys import ApiKeys
+from app.tenancy.members import Members
+from app.tenancy.organizations import Organizations, OwnOrganizations
+from app.tenancy.proofs import Proofs
+from app.tenancy.providers import Providers
+from app.tenancy.quota import Quotas
 from app.tenancy.sessions import Sessions
+from app.tenancy.token_check import TokenCheck
 from app.tenancy.usage import UsageMeter
+from app.tenancy.users import Users
 
 ReadinessCheck = Callable[[], Awaitable[None]]
 
@@ -31,7 +42,19 @@ class Runtime:
     limiter: Limiter
     models: ModelRegistry
     database: Database
+    mail: Mail
+    organizations: Organizations
+    own_organizations: OwnOrganizations
+    members: Members
+    invitations: Invitations
     api_keys: ApiKeys
+    tokens: TokenCheck
+    internal_secret: InternalSecret
     sessions: Sessions
+    users: Users
+    proofs: Proofs
+    providers: Providers
     usage: UsageMeter
+    quotas: Quotas
+    audit: AuditLog
     readiness: Mapping[str, ReadinessCheck]

@@ -12,7 +12,9 @@ import uvicorn
 
 from app.api.asgi import AsgiApp
 from app.api.dev_ports import DEV_PORTS, DevPort, DevPortApp
+from app.api.forwarded import Forwarded
 from app.core.errors import Conflict
+from app.core.proxies import TrustedProxies
 from app.core.settings import Server
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ class Listening:
 
 def listen(settings: Server) -> list[Listening]:
     """Binds every socket before anything slow starts: a taken port is said at once."""
+    TrustedProxies.parse(settings.trusted_proxies)
     listening = [Listening(_bind(settings.host, settings.port))]
     if settings.dev_ports:
         listening += [Listening(_bind(LOOPBACK, dev.port), dev) for dev in DEV_PORTS]
@@ -67,6 +70,8 @@ async def serve(
     app: AsgiApp, listening: list[Listening], settings: Server, stop: asyncio.Event
 ) -> None:
     """Until `stop`; then no new connections, and the open ones get `drain_s`."""
+    if settings.trusted_proxies:
+        app = Forwarded(app, TrustedProxies.parse(settings.trusted_proxies))
     servers = [
         (_server(DevPortApp(app, each.dev_port) if each.dev_port else app, settings), each.socket)
         for each in listening
@@ -90,8 +95,7 @@ def _server(app: AsgiApp, settings: Server) -> _Server:
             server_header=False,
             ws="websockets-sansio",
             ws_max_size=16 * 1024 * 1024,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=settings.trusted_proxies or None,
+            proxy_headers=False,
             timeout_graceful_shutdown=settings.drain_s,
         )
     )

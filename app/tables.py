@@ -2,7 +2,8 @@
 
 from app.core import events, inbox
 from app.core.db import Base
+from app.core.mail import outbox as mail
 from app.tenancy.store import rows as tenancy
 
-STORES = (events, inbox, tenancy)
+STORES = (events, inbox, mail, tenancy)
 METADATA = Base.metadata

@@ -9,8 +9,10 @@ from typing import Any
 from litestar import Litestar, Request
 from litestar.handlers import HTTPRouteHandler
 
-from app.api.callers import bearer, caller_of, device_of, signed_in_of
+from app.api.callers import ACCESS_COOKIE, caller_of, device_of, has_key, signed_in_of
+from app.api.cross_origin import refuse_cross_origin
 from app.core.errors import NotAuthenticated, NotFound
+from app.runtime import Runtime
 from app.tenancy.domain.principals import Permission, PermissionMissing, Principal, SignedIn
 
 _OPTION = "access"
@@ -25,6 +27,8 @@ class Access:
     permission: Permission | None = None
     in_path_organization: bool = False
     """The organization is the path's `org_id` and not the active one."""
+    by_page: bool = False
+    """Anybody, but of browsers only those that show a page of ours."""
 
     @property
     def is_open(self) -> bool:
@@ -34,6 +38,8 @@ class Access:
 AccessOption = dict[str, Access]
 
 OPEN: AccessOption = {_OPTION: Access()}
+BY_PAGE: AccessOption = {_OPTION: Access(by_page=True)}
+"""For what gives, renews or takes away a session: other sites cannot make a browser do it."""
 SIGNED_IN: AccessOption = {_OPTION: Access(by_session=True)}
 
 
@@ -52,6 +58,9 @@ def in_organization(permission: Permission) -> AccessOption:
     access = Access(by_session=True, permission=permission, in_path_organization=True)
     return {_OPTION: access}
 
+
+ANY_CALLER: AccessOption = {_OPTION: Access(by_key=True, by_session=True)}
+"""Any key and any user with an active organization, whatever they may do in it."""
 
 TOKEN = permitted(Permission.SPEECH)
 ADMIN: AccessOption = {_OPTION: Access(by_key=True, permission=Permission.OPERATE)}
@@ -79,15 +88,23 @@ def access_of(handler: HTTPRouteHandler) -> Access:
 async def check_access(request: Request[Any, Any, Any]) -> None:
     """Litestar's `before_request`. Leaves the caller in the state of the request."""
     access: Access = request.route_handler.opt.get(_OPTION, OPEN[_OPTION])
+    if access.by_page:
+        runtime: Runtime = request.app.state.runtime
+        refuse_cross_origin(request, runtime.settings.server.frontend_url)
     if access.is_open:
         return
     state = request.scope["state"]
     if state.get("tokenless") and access == TOKEN[_OPTION]:
         return
-    if access.by_key and bearer(request):
+    if access.by_key and has_key(request):
         state["principal"] = principal = await caller_of(request)
         _demand(access.permission, principal)
     elif access.by_session:
+        if has_key(request) and not request.cookies.get(ACCESS_COOKIE):
+            await caller_of(request)
+            raise PermissionMissing(
+                "This needs the session of a signed-in user: an API key cannot do it"
+            )
         state["signed_in"] = signed_in = await signed_in_of(request, or_key=access.by_key)
         _admit(request, access, signed_in)
     else:
@@ -102,7 +119,7 @@ def _admit(request: Request[Any, Any, Any], access: Access, signed_in: SignedIn)
         if role is None:
             raise OrganizationHidden("Organization not found")
         principal = Principal(org_id, signed_in.user_id, str(signed_in.user_id), role.permissions)
-    elif access.permission is None:
+    elif access.permission is None and not access.by_key:
         return
     else:
         principal = signed_in.principal()

@@ -11,11 +11,14 @@ from app.core.scope import OrgScope, UserScope
 from app.runtime import Runtime
 from app.tenancy.domain.principals import Device, Principal, SignedIn
 from app.tenancy.domain.usage import Amounts
+from app.tenancy.oidc import looks_like_jwt
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 ACCESS_COOKIE = "access_token"
 REFRESH_COOKIE = "refresh_token"
+INTERNAL_SECRET = b"x-internal-secret"
+INTERNAL_USER = b"x-user-id"
 
 
 def own_scope(request: Request[Any, Any, Any]) -> OrgScope:
@@ -39,22 +42,39 @@ def own_user_scope(request: Request[Any, Any, Any]) -> UserScope:
     return UserScope(own_user(request).user_id)
 
 
+def own_device(request: Request[Any, Any, Any]) -> Device:
+    """A dependency."""
+    return device_of(request)
+
+
 def device_of(connection: Connection) -> Device:
-    """A dependency too."""
     client = connection.client
     agent = _header(connection, b"user-agent")[:200]
     return Device(client.host if client else "", "".join(filter(str.isprintable, agent)))
 
 
 async def caller_of(connection: Connection) -> Principal:
-    """Whom the token of a request stands for; counts the request."""
-    token = bearer(connection)
-    if not token:
-        raise NotAuthenticated("API token required")
+    """Whom the token of a request stands for, or the secret of a service; counts the request."""
     runtime: Runtime = connection.app.state.runtime
-    principal = await runtime.api_keys.authenticate(token)
+    token = bearer(connection)
+    if token:
+        principal = await _holder_of(token, connection, runtime)
+    else:
+        principal = _service_of(connection, runtime)
     runtime.usage.add(principal, connection.scope["path_template"], Amounts(requests=1))
     return principal
+
+
+async def _holder_of(token: str, connection: Connection, runtime: Runtime) -> Principal:
+    oidc = runtime.providers.oidc
+    if oidc and looks_like_jwt(token):
+        return await oidc.authenticate(token, device_of(connection))
+    return await runtime.tokens.authenticate(token)
+
+
+def has_key(connection: Connection) -> bool:
+    """Whether `caller_of` has something to look at."""
+    return bool(bearer(connection) or _header(connection, INTERNAL_SECRET))
 
 
 async def signed_in_of(connection: Connection, *, or_key: bool = False) -> SignedIn:
@@ -75,6 +95,13 @@ def bearer(connection: Connection) -> str:
         query = connection.query_params
         return query.get("token") or query.get("api_key") or ""
     return ""
+
+
+def _service_of(connection: Connection, runtime: Runtime) -> Principal:
+    secret = _header(connection, INTERNAL_SECRET)
+    if not secret:
+        raise NotAuthenticated("API token required")
+    return runtime.internal_secret.authenticate(secret, _header(connection, INTERNAL_USER))
 
 
 def _header(connection: Connection, wanted: bytes) -> str:

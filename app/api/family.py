@@ -22,6 +22,15 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteRate:
+    """A tighter rate of one route, for each address. `template` is the whole path."""
+
+    method: str
+    template: str
+    limit: Limit
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
     """`prefixes` say whose body an error has, 404 and 405 included; the longest match wins."""
 
@@ -32,6 +41,7 @@ class Family:
     error_body: ErrorBody
     routes: Sequence[ControllerRouterHandler] = field(default=())
     rate: Rate | None = None
+    route_rates: Sequence[RouteRate] = field(default=())
 
 
 class FamilyMap:

@@ -11,12 +11,12 @@ from litestar import Litestar, Response, get
 from litestar.di import Provide
 from litestar.enums import MediaType
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import FromPath
 from litestar.response import File
 from litestar.types import ControllerRouterHandler
 
 from app.api.access import OPEN
+from app.api.documented import complete
 from app.api.family import Family
 from app.core.errors import NotFound
 
@@ -36,10 +36,6 @@ def document(family: Family, version: str) -> bytes:
         title=family.title,
         version=version,
         description=family.description,
-        components=Components(
-            security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}
-        ),
-        security=[{"token": []}],
     )
     app = Litestar(
         route_handlers=family.routes,
@@ -47,7 +43,9 @@ def document(family: Family, version: str) -> bytes:
         dependencies={"runtime": _NOT_CALLED},
         logging_config=None,
     )
-    return msgspec.json.encode(app.openapi_schema.to_schema())
+    schema = app.openapi_schema.to_schema()
+    complete(schema, app, family.error_body)
+    return msgspec.json.encode(schema)
 
 
 def documentation_routes(

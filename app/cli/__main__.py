@@ -5,10 +5,14 @@ import sys
 import click
 
 from app import VERSION
-from app.cli.data import migrate, orgs, tokens
+from app.cli.data import migrate, orgs
 from app.cli.look import bench, doctor, openapi, vad
+from app.cli.mail import mail
+from app.cli.members import appoint, members
 from app.cli.models import models
+from app.cli.oversight import audit, quota
 from app.cli.serve import serve
+from app.cli.tokens import tokens
 from app.core.errors import AppError
 
 
@@ -18,8 +22,10 @@ def parley() -> None:
     """An on-prem voice-AI platform. `parley test` runs every check and test."""
 
 
-for command in (serve, migrate, models, doctor, orgs, tokens, openapi, vad, bench):
+for command in (serve, migrate, models, doctor, orgs, tokens, mail, openapi, vad, bench):
     parley.add_command(command)
+for command in (appoint, audit, members, quota):
+    orgs.add_command(command)
 
 
 def main() -> int:

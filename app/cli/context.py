@@ -1,18 +1,19 @@
 """What every command needs: the settings, the log, the places of things."""
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 import uvloop
 
+from app import VERSION, wiring
 from app.core import logging as logs
 from app.core import settings as declared
 from app.core.settings import Settings
 from app.inference.manifest import Manifest, read_manifest
 from app.inference.model_store import ModelStore
-from app.wiring import MANIFEST
+from app.wiring import MANIFEST, Foundation
 
 T = TypeVar("T")
 
@@ -44,6 +45,17 @@ def manifest() -> Manifest:
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     return uvloop.run(work)
+
+
+def with_data(work: Callable[[Foundation], Awaitable[T]], settings: Settings | None = None) -> T:
+    """Run `work` on the database, also beside a Parley that runs on it."""
+    chosen = settings or settings_with()
+
+    async def opened() -> T:
+        async with wiring.foundation(chosen, VERSION, join=True) as base:
+            return await work(base)
+
+    return run(opened())
 
 
 def absolute(path: Path) -> Path:

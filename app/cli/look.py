@@ -13,6 +13,8 @@ from app.api.openapi import document
 from app.asr.domain import SpanRules, SpeechSpan
 from app.bench import auth, floor
 from app.cli import context
+from app.core.at_rest import encryption_of_data
+from app.core.hipaa import hipaa_shortcomings
 from app.core.settings import Settings
 from app.inference.machine import usable_cores
 from app.inference.onnx import OnnxRuntime
@@ -77,12 +79,27 @@ def _facts(settings: Settings) -> Facts:
     data_dir = context.absolute(settings.storage.data_dir)
     yield "data", f"{data_dir} ({_free(data_dir)} free)"
     yield "database", _database(settings)
+    yield from _protection(settings)
     yield "replicas", "Redis" if settings.storage.redis_url else "one process, no Redis"
     store = context.model_store(settings)
     for stored in store.contents(context.manifest()):
         yield f"model {stored.model.id}", f"{stored.file.name}: {stored.state}"
     yield "models", str(store.root)
     yield from OnnxRuntime(settings.models.device, usable_cores()).report()
+
+
+def _protection(settings: Settings) -> Facts:
+    found = encryption_of_data(settings.storage.data_dir)
+    vouched = "encrypted, as PARLEY_ENCRYPTED_AT_REST says"
+    unknown = vouched if settings.auth.encrypted_at_rest else "not known to be encrypted"
+    yield "data at rest", found or unknown
+    if not settings.auth.hipaa_mode:
+        yield "HIPAA_MODE", "off"
+        return
+    missing = hipaa_shortcomings(settings, data_is_encrypted=found is not None)
+    yield "HIPAA_MODE", "on, and refuses to start" if missing else "on, nothing is missing"
+    for sentence in missing:
+        yield "HIPAA_MODE needs", sentence
 
 
 def _database(settings: Settings) -> str:

@@ -55,9 +55,20 @@ PURGE = JobKind("events.purge", PurgeOld, cron="17 3 * * *")
 
 
 @dataclass(frozen=True, slots=True)
+class Publication:
+    """The same for everybody who is told of one event."""
+
+    id: UUID
+    at: datetime
+
+
+Told = Callable[[Tx, E, Publication], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     kind: type[Event]
-    run: Callable[[Tx, Any], Awaitable[None]]
+    run: Told[Any]
 
 
 class Events:
@@ -65,16 +76,21 @@ class Events:
         self._database = database
         self._jobs = jobs
         self._subscriptions: dict[str, Subscription] = {}
+        self._witnesses: dict[type[Event], Told[Any]] = {}
         jobs.register(DELIVER, self._deliver)
         jobs.register(PURGE, self._purge)
 
-    def subscribe(
-        self, subscriber: str, kind: type[E], run: Callable[[Tx, E], Awaitable[None]]
-    ) -> None:
+    def subscribe(self, subscriber: str, kind: type[E], run: Told[E]) -> None:
         """Call `run` in a transaction of its own for every `kind`. `subscriber` stays in rows."""
         name = f"{subscriber}/{kind.__name__}"
         assert name not in self._subscriptions, f"{name} subscribes twice"
         self._subscriptions[name] = Subscription(kind, run)
+
+    def witness(self, kind: type[E], run: Told[E]) -> None:
+        """Call `run` in the publisher's own transaction, for a record that must not be missing
+        where the fact is there. Not for anything slow."""
+        assert kind not in self._witnesses, f"{kind.__name__} has a witness"
+        self._witnesses[kind] = run
 
     async def publish(self, tx: Tx, event: Event) -> UUID:
         row = OutboxRow(
@@ -82,9 +98,12 @@ class Events:
             org_id=tx.org_id,
             kind=type(event).__name__,
             body=msgspec.to_builtins(event),
+            published_at=utc_now(),
         )
         tx.session.add(row)
         await tx.session.flush()
+        if witness := self._witnesses.get(type(event)):
+            await witness(tx, event, Publication(row.id, row.published_at))
         for name, subscription in self._subscriptions.items():
             if type(event) is subscription.kind:
                 await self._jobs.enqueue(tx, DELIVER, Delivery(event_id=row.id, subscriber=name))
@@ -93,12 +112,15 @@ class Events:
     async def _deliver(self, scope: Scope, delivery: Delivery) -> None:
         subscription = self._subscriptions[delivery.subscriber]
         async with self._database.transaction(scope) as tx:
+            row = await tx.session.scalar(
+                select(OutboxRow).where(OutboxRow.id == delivery.event_id)
+            )
+            if row is None:
+                return  # its organization was deleted, and it with that
             if not await inbox.receive(tx, delivery.subscriber, str(delivery.event_id)):
                 return
-            row = (
-                await tx.session.execute(select(OutboxRow).where(OutboxRow.id == delivery.event_id))
-            ).scalar_one()
-            await subscription.run(tx, msgspec.convert(row.body, subscription.kind))
+            event = msgspec.convert(row.body, subscription.kind)
+            await subscription.run(tx, event, Publication(row.id, row.published_at))
 
     async def _purge(self, scope: Scope, _: PurgeOld) -> None:
         oldest = utc_now() - KEPT

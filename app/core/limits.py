@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any, Protocol, cast
 
 from redis.asyncio import Redis
@@ -18,6 +19,9 @@ log = logging.getLogger(__name__)
 
 _NAMES = {1: "second", 60: "minute", 3600: "hour", 86400: "day"}
 _REDIS_TIMEOUT_S = 1.0
+_MOST_KEYS = 200_000
+_SHARED_COUNTS = 65_536
+_ONE_SITE_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,29 @@ class Limiter(Protocol):
     async def take(self, key: str, limit: Limit) -> Taken: ...
 
 
+def site_of(address: str) -> str:
+    """What an address is counted as: of IPv6 addresses one caller owns a whole /64."""
+    if ":" not in address:
+        return address
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(ip, IPv6Address):
+        return address
+    if ip.ipv4_mapped:
+        return str(ip.ipv4_mapped)
+    return str(IPv6Network((int(ip), _ONE_SITE_BITS), strict=False))
+
+
 class LocalLimiter:
     """Counts in this process. Forgets a window when the next one of its length begins."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.time, *, most_keys: int = _MOST_KEYS
+    ) -> None:
         self._clock = clock
+        self._keys = _Keys(most_keys)
         self._windows: dict[int, tuple[int, Counter[str]]] = {}
 
     async def take(self, key: str, limit: Limit) -> Taken:
@@ -56,28 +78,36 @@ class LocalLimiter:
         if started != window:
             counts = Counter[str]()
         self._windows[limit.per_s] = window, counts
-        counts[key] += 1
-        return _taken(limit, window, counts[key])
+        name = self._keys.counted_as(key, limit, window)
+        counts[name] += 1
+        return _taken(limit, window, counts[name])
 
 
 class RedisLimiter:
     """Counts for all replicas; while Redis is away each counts for itself, and says so."""
 
     def __init__(
-        self, url: str, *, prefix: str = "parley", clock: Callable[[], float] = time.time
+        self,
+        url: str,
+        *,
+        prefix: str = "parley",
+        clock: Callable[[], float] = time.time,
+        most_keys: int = _MOST_KEYS,
     ) -> None:
         # No socket timeout of its own: redis-py's can swallow a cancellation.
         self._redis = Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]
         self._prefix = f"{prefix}:limit"
         self._clock = clock
-        self._local = LocalLimiter(clock)
+        self._keys = _Keys(most_keys)
+        self._local = LocalLimiter(clock, most_keys=most_keys)
         self._is_away = False
 
     async def take(self, key: str, limit: Limit) -> Taken:
         window = int(self._clock()) // limit.per_s
+        name = self._keys.counted_as(key, limit, window)
         try:
             async with asyncio.timeout(_REDIS_TIMEOUT_S):
-                used = await self._count(f"{self._prefix}:{limit.per_s}:{window}:{key}", limit)
+                used = await self._count(f"{self._prefix}:{limit.per_s}:{window}:{name}", limit)
         except (TimeoutError, OSError, RedisError) as error:
             if not self._is_away:
                 log.warning("Redis is away; each replica limits for itself: %s", error)
@@ -95,6 +125,27 @@ class RedisLimiter:
             steps.expire(name, 2 * limit.per_s)
             used, _ = cast("tuple[int, Any]", await steps.execute())
         return used
+
+
+class _Keys:
+    """Which keys of a window have a count of their own: so many at most. In a flood of made-up keys
+    those that come later share counts, so that neither memory nor Redis fills up."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._windows: dict[int, tuple[int, set[str]]] = {}
+
+    def counted_as(self, key: str, limit: Limit, window: int) -> str:
+        started, known = self._windows.get(limit.per_s, (window, set[str]()))
+        if started != window:
+            known = set[str]()
+        self._windows[limit.per_s] = window, known
+        if key in known:
+            return key
+        if len(known) >= self._most:
+            return f"shared-{hash(key) % _SHARED_COUNTS}"
+        known.add(key)
+        return key
 
 
 def _taken(limit: Limit, window: int, used: int) -> Taken:

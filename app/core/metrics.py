@@ -68,6 +68,18 @@ class Metrics:
         self.feed_drops = Counter(
             "parley_feed_drops", "Live-feed messages dropped", ["reason"], registry=registry
         )
+        self.letters = Counter(
+            "parley_letters", "E-mail, by what became of it", ["outcome"], registry=registry
+        )
+        self.slots_in_use = Gauge(
+            "parley_slots_in_use",
+            "Calls and streams that this process holds a slot for",
+            ["quota"],
+            registry=registry,
+        )
+        self.quota_refusals = Counter(
+            "parley_quota_refusals", "Work refused for a quota", ["quota"], registry=registry
+        )
         Info("parley_build", "What is running", registry=registry).info(
             {"version": version, "python": platform.python_version()}
         )

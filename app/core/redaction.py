@@ -32,7 +32,7 @@ _NAMED = re.compile(
 )
 _BEARER = re.compile(rf"({_SCHEME})+[^\s'\",;&]+", re.IGNORECASE)
 _URL_WITH_PASSWORD = re.compile(r"(://[^\s:/@]*:)(\S+)")
-_OWN_KEY = r"(?:wh|wsk|nn_k|va)_"
+_OWN_KEY = r"(?:wh|wsk|nn_k|va|prt|inv|reset|verify)_"
 _KEY = re.compile(
     rf"(?<![A-Za-z0-9])({_OWN_KEY})[\w-]{{4,}}"
     rf"|({_OWN_KEY})[\w-]{{20,}}"  # run together with what stands before it

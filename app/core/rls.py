@@ -31,6 +31,15 @@ def enable_for_user(table: str, *, owner_column: str = "user_id") -> list[str]:
     return [*_forced(table), _policy(table, "owner", f"{owner_column} = {_CURRENT_USER}")]
 
 
+def enable_for_system(table: str) -> list[str]:
+    """The same for a table that anybody adds to and the system alone reads, changes and empties."""
+    return [
+        *_forced(table),
+        f"CREATE POLICY written ON {table} FOR INSERT WITH CHECK (true)",
+        f"CREATE POLICY system ON {table} USING ({_IS_SYSTEM}) WITH CHECK ({_IS_SYSTEM})",
+    ]
+
+
 def also_visible(table: str, name: str, condition: str) -> str:
     """Lets rows be read, and no more, by whom `condition` admits."""
     condition = condition.format(org=_CURRENT_ORG, user=_CURRENT_USER)

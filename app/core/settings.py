@@ -33,10 +33,18 @@ class Server:
     frontend_url: str = setting(
         "FRONTEND_URL", "http://localhost:3000", "Origins allowed by CORS, comma-separated"
     )
+    public_url: str = setting(
+        "PARLEY_PUBLIC_URL", "http://localhost:9000", "Address under which browsers reach this"
+    )
     trusted_proxies: str = setting(
         "PARLEY_TRUSTED_PROXIES",
         "",
         "Addresses or networks whose X-Forwarded-* headers are believed, comma-separated",
+    )
+    gateway_rate_per_minute: NotNegative = setting(
+        "PARLEY_GATEWAY_RATE_PER_MINUTE",
+        6000,
+        "Requests a minute of one token, or of one address without one, to the gateway; 0: any",
     )
     max_body_mb: Positive = setting(
         "PARLEY_MAX_BODY_MB", 16, "Largest request body other than an upload, in MiB"
@@ -89,7 +97,10 @@ class Models:
 @dataclass(frozen=True, slots=True)
 class Auth:
     mode: Literal["local", "remote", "hybrid"] = setting(
-        "AUTH_MODE", "local", "Where API tokens are checked"
+        "AUTH_MODE", "local", "Where API tokens are checked; hybrid: here, then remotely"
+    )
+    remote_url: str = setting(
+        "PARLEY_AUTH_REMOTE_URL", "", "What checks them remotely: GET /api-tokens/validate of it"
     )
     db_path: Path | None = setting(
         "AUTH_DB_PATH", None, "SQLite token database of an earlier gateway, imported once"
@@ -106,8 +117,85 @@ class Auth:
     hipaa_mode: bool = setting(
         "HIPAA_MODE", False, "One-hour sessions, encrypted data, nothing about people in logs"
     )
+    encrypted_at_rest: bool = setting(
+        "PARLEY_ENCRYPTED_AT_REST",
+        False,
+        "The operator's word, for HIPAA_MODE, that the disks of data and database are encrypted",
+    )
     google_client_id: str = setting("GOOGLE_CLIENT_ID", "", "Sign-in with Google")
     google_client_secret: Secret = setting("GOOGLE_CLIENT_SECRET", Secret(""), "Its client secret")
+    google_issuer: str = setting(
+        "PARLEY_GOOGLE_ISSUER", "https://accounts.google.com", "Who is asked for that sign-in"
+    )
+    oidc_issuer: str = setting(
+        "PARLEY_OIDC_ISSUER",
+        "",
+        "OpenID Connect issuer whose tokens are accepted beside API keys; Firebase's is "
+        "https://securetoken.google.com/ and the project",
+    )
+    oidc_audience: str = setting(
+        "PARLEY_OIDC_AUDIENCE", "", "Whom those tokens must be for; Firebase: the project"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Of users, who sign in with a password."""
+
+    sign_up: Literal["open", "invited", "closed"] = setting(
+        "PARLEY_SIGNUP",
+        "open",
+        "Who may sign up: everybody, whoever was invited, nobody; guests come in only where open",
+    )
+    requires_verified_email: bool = setting(
+        "PARLEY_REQUIRE_VERIFIED_EMAIL",
+        False,
+        "Whether users must confirm their e-mail address before they sign in",
+    )
+    attempts_per_address: Positive = setting(
+        "PARLEY_ATTEMPTS_PER_ADDRESS",
+        100,
+        "Tries of one kind from one address in 15 minutes: passwords, sign-ups, guests, letters",
+    )
+    cookies_without_tls: bool = setting(
+        "PARLEY_COOKIES_WITHOUT_TLS",
+        False,
+        "Whether browsers may send session cookies over plain HTTP; localhost needs no leave",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """Of each organization that has none of its own; 0 is no limit."""
+
+    concurrent_calls: NotNegative = setting(
+        "PARLEY_QUOTA_CONCURRENT_CALLS", 0, "Calls of one organization at once; 0: any"
+    )
+    concurrent_streams: NotNegative = setting(
+        "PARLEY_QUOTA_CONCURRENT_STREAMS", 0, "Audio streams of one organization at once; 0: any"
+    )
+    audio_minutes_per_month: NotNegative = setting(
+        "PARLEY_QUOTA_AUDIO_MINUTES_PER_MONTH",
+        0,
+        "Minutes of audio of one organization in a calendar month (UTC); 0: any",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    smtp_host: str = setting(
+        "PARLEY_SMTP_HOST", "", "Mail server; without one letters are kept, see `mail list`"
+    )
+    smtp_port: Port | None = setting(
+        "PARLEY_SMTP_PORT", None, "Its port; default: 587, 465 for implicit, 25 for none"
+    )
+    smtp_user: str = setting("PARLEY_SMTP_USER", "", "Its user, if it asks for one")
+    smtp_password: Secret = setting("PARLEY_SMTP_PASSWORD", Secret(""), "That user's password")
+    smtp_tls: Literal["starttls", "implicit", "none"] = setting(
+        "PARLEY_SMTP_TLS", "starttls", "How it is protected; none only on this machine"
+    )
+    smtp_from: str = setting("PARLEY_SMTP_FROM", "", "Address that letters come from")
+    smtp_from_name: str = setting("PARLEY_SMTP_FROM_NAME", "Parley", "Name that they come from")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +281,9 @@ class Settings:
     storage: Storage = field(default_factory=Storage)
     models: Models = field(default_factory=Models)
     auth: Auth = field(default_factory=Auth)
+    accounts: Accounts = field(default_factory=Accounts)
+    quotas: Quotas = field(default_factory=Quotas)
+    email: Email = field(default_factory=Email)
     llm: Llm = field(default_factory=Llm)
     telephony: Telephony = field(default_factory=Telephony)
     video: Video = field(default_factory=Video)

@@ -1,8 +1,10 @@
 """Sessions of users: a short access token, and a refresh token that is replaced at each use."""
 
+import hmac
 import logging
 from base64 import urlsafe_b64encode
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from joserfc import jwt
@@ -31,7 +33,7 @@ CHANNEL = "parley_sessions"
 ISSUER = "parley"
 ALGORITHM = "HS256"
 REFRESH_PREFIX = "prt_"
-GRACE = timedelta(seconds=10)
+REFRESH_PURPOSE = "refresh token"
 DEVICE_INFO_MAX = 200
 _CLAIMS = jwt.JWTClaimsRegistry(
     iss={"essential": True, "value": ISSUER},
@@ -88,34 +90,43 @@ class Sessions:
         return self._tokens(row, token)
 
     async def refresh(self, token: str, device: Device) -> SessionTokens:
-        """Two at once with one token get the same new one. A token replaced longer ago than
-        `GRACE` was stolen, or its replacement was: the session ends for both."""
+        """Two at once with one token get the same new one. A token replaced longer ago than the
+        grace was stolen, or its replacement was: the session ends for both."""
         scope = system_scope("refresh token look-up", level=logging.DEBUG)
         async with self._database.transaction(scope) as tx:
-            row = await store.lock_session(tx, self._keys.token_hashes(token))
-            if row is None or row.revoked_at is not None:
-                raise _invalid()
+            session, row = await self._hold(tx, token)
             latest = await self._latest(tx, row, token)
             if latest is None:
-                await store.revoke_chain(tx, row.chain_id)
+                await store.revoke(tx, session.user_id, session.id)
                 await self._notices.notify(tx, CHANNEL)
             elif latest[0] is row:
                 latest = await self._replace(tx, row, token, device)
         if latest is None:
-            await self._tell_of_reuse(row, device)
+            await self._tell_of_reuse(session, device)
             raise _invalid()
         return self._tokens(*latest)
 
+    async def find(self, refresh_token: str, access_token: str) -> tuple[UUID, UUID] | None:
+        """The user and the session of what a browser shows, however old the refresh token is."""
+        scope = system_scope("refresh token look-up", level=logging.DEBUG)
+        async with self._database.transaction(scope) as tx:
+            found = await store.find_session(tx, self._keys.token_hashes(refresh_token))
+        if found is None and access_token:
+            with suppress(SessionInvalid):
+                return self._read(access_token)
+        return found
+
     async def end(self, tx: Tx, session_id: UUID) -> None:
         """One of the sessions of the scope's user."""
-        if not await store.revoke_chain(tx, session_id):
+        if not await store.revoke(tx, tx.user_id, session_id):
             raise SessionNotFound("Session not found")
         await self._notices.notify(tx, CHANNEL)
 
-    async def end_all(self, tx: Tx, *, but: UUID | None = None) -> None:
-        """Those of the scope's user, such as after a change of password."""
-        await store.revoke_all(tx, tx.user_id, but_chain_id=but)
+    async def end_all(self, tx: Tx, *, but: UUID | None = None) -> bool:
+        """Those of the scope's user, such as after a change of password; whether there were any."""
+        ended = await store.revoke_all(tx, tx.user_id, but_chain_id=but)
         await self._notices.notify(tx, CHANNEL)
+        return ended
 
     async def list(self, tx: Tx) -> list[SessionInfo]:
         return await store.started_sessions(tx, tx.user_id)
@@ -135,9 +146,8 @@ class Sessions:
             found = await store.find_current(tx, session_id)
             if found is None:
                 raise _invalid()
-            session, user = found
+            token, user, active = found
             roles = await store.roles(tx, user_id)
-        active = session.active_org_id
         signed_in = SignedIn(
             user_id=user_id,
             session_id=session_id,
@@ -147,9 +157,21 @@ class Sessions:
             roles=roles,
         )
         self._known.remember(
-            session_id, signed_in, expires_at=session.expires_at, generation=generation
+            session_id, signed_in, expires_at=token.expires_at, generation=generation
         )
         return signed_in
+
+    async def _hold(self, tx: Tx, token: str) -> tuple[UserSessionRow, UserSessionRow]:
+        """The session, which nobody else can refresh meanwhile, and the row of the token."""
+        hashes = self._keys.token_hashes(token)
+        found = await store.find_session(tx, hashes)
+        session = found and await store.lock_session(tx, found[1])
+        if not session or session.revoked_at is not None:
+            raise _invalid()
+        row = await store.find_token(tx, hashes)
+        if row is None:
+            raise _invalid()
+        return session, row
 
     async def _latest(
         self, tx: Tx, row: UserSessionRow, token: str
@@ -157,13 +179,10 @@ class Sessions:
         """The row and token that `token` was replaced by; None where it may not be used."""
         now = utc_now()
         while row.replaced_at is not None:
-            if now - row.replaced_at > GRACE:
+            if now - row.replaced_at > self._lifetimes.grace:
                 return None
-            token = self._successor(token)
-            found = await store.lock_session(tx, self._keys.token_hashes(token))
-            if found is None:
-                return None
-            row = found
+            row = await store.get_replacement(tx, row)
+            token = self._token_of(row, replacing=token)
         if row.expires_at <= now:
             raise _invalid()
         return row, token
@@ -180,7 +199,6 @@ class Sessions:
             refresh_token_hash=self._keys.token_hash(successor),
             device_info=device.agent[:DEVICE_INFO_MAX],
             ip_address=device.address,
-            active_org_id=row.active_org_id,
             created_at=now,
             expires_at=min(now + self._lifetimes.idle, row.ends_at),
             ends_at=row.ends_at,
@@ -191,15 +209,27 @@ class Sessions:
 
     def _successor(self, token: str) -> str:
         """Computed and not drawn, so that a lost answer can be asked for again. Needs our key."""
-        signature = self._keys.sign(token.encode(), purpose="refresh token")
-        return REFRESH_PREFIX + urlsafe_b64encode(signature).rstrip(b"=").decode()
+        return _signed(self._keys.signing_keys(REFRESH_PURPOSE)[0], token)
 
-    async def _tell_of_reuse(self, row: UserSessionRow, device: Device) -> None:
-        if row.active_org_id is None:
+    def _token_of(self, row: UserSessionRow, *, replacing: str) -> str:
+        """A replica with another current key may have made it."""
+        for key in self._keys.signing_keys(REFRESH_PURPOSE):
+            token = _signed(key, replacing)
+            if self._keys.token_matches(token, row.refresh_token_hash):
+                return token
+        raise _invalid()
+
+    async def _tell_of_reuse(self, session: UserSessionRow, device: Device) -> None:
+        user_id = session.user_id
+        async with self._database.transaction(UserScope(user_id)) as tx:
+            roles = await store.roles(tx, user_id)
+        active = session.active_org_id
+        org_id = active if active in roles else next(iter(roles), None)
+        if org_id is None:
             return
-        scope = device.scope(row.active_org_id, actor=str(row.user_id), user_id=row.user_id)
+        scope = device.scope(org_id, actor=str(user_id), user_id=user_id)
         async with self._database.transaction(scope) as tx:
-            await self._events.publish(tx, RefreshTokenReused(session_id=row.chain_id))
+            await self._events.publish(tx, RefreshTokenReused(session_id=session.id))
 
     def _tokens(self, row: UserSessionRow, refresh_token: str) -> SessionTokens:
         expires_at = min(utc_now() + self._lifetimes.access, row.expires_at)
@@ -224,6 +254,11 @@ class Sessions:
             return UUID(token.claims["sub"]), UUID(token.claims["sid"])
         except (JoseError, ValueError, TypeError, AttributeError) as error:
             raise _invalid() from error
+
+
+def _signed(key: bytes, token: str) -> str:
+    signature = hmac.digest(key, token.encode(), "sha256")
+    return REFRESH_PREFIX + urlsafe_b64encode(signature).rstrip(b"=").decode()
 
 
 def _invalid() -> SessionInvalid:

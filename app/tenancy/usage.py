@@ -11,6 +11,7 @@ from uuid import UUID
 from app.core.clock import utc_now
 from app.core.db import Database, Tx
 from app.core.scope import system_scope
+from app.tenancy.domain.keys import refuse_unprintable
 from app.tenancy.domain.principals import Principal
 from app.tenancy.domain.usage import Amounts, Counted, UsageEntry, UsageSum
 from app.tenancy.store import usage as store
@@ -50,8 +51,17 @@ class UsageMeter:
                 self.add(counted.principal, counted.endpoint, counted.amounts)
             raise
 
+    def pending_audio_s(self, org_id: UUID) -> float:
+        """What this process has counted and not written yet."""
+        return sum(
+            counted.amounts.audio_s
+            for counted in self._pending.values()
+            if counted.principal.org_id == org_id
+        )
+
     async def entries(self, tx: Tx, *, user_id: str | None, since: datetime) -> list[UsageEntry]:
         """The newest minutes first."""
+        refuse_unprintable("user_id", user_id or "", least=0)
         return await store.usage_entries(tx, user_id, since)
 
     async def sums(self, tx: Tx, *, since: datetime) -> list[UsageSum]:

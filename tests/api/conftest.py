@@ -8,6 +8,11 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from app.core.settings import process_environment
+
+MOST_ATTEMPTS = "100000"
+"""Everybody in these tests signs up and logs in from one address."""
+
 
 @dataclass(frozen=True)
 class LiveServer:
@@ -20,7 +25,8 @@ class LiveServer:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[LiveServer]:
     data_dir = tmp_path_factory.mktemp("live")
     command = [sys.executable, "-m", "app.cli", "serve", "--port", "0", "--data-dir", str(data_dir)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    environ = process_environment() | {"PARLEY_ATTEMPTS_PER_ADDRESS": MOST_ATTEMPTS}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as process:
         try:
             yield _announced(process)
         finally:

@@ -19,8 +19,9 @@ async def test_a_dashboard_sees_what_happens(server: LiveServer) -> None:
             "orgs", "allow", "default", "10.1.2.3", env={"PARLEY_DATA_DIR": server.data_dir}
         )
         assert status == 0
-        entry = json.loads(await dashboard.recv())
-    assert entry["action"] == "OutboundRuleAdded"
+        async with asyncio.timeout(60):
+            while (entry := json.loads(await dashboard.recv()))["action"] != "OutboundRuleAdded":
+                pass  # what happened as Parley started
     assert entry["details"] == {"rule": "10.1.2.3"}
 
 

@@ -79,8 +79,10 @@ def test_a_taken_port_is_said_at_once(tmp_path: Path) -> None:
         ),
         ("ASR_DEVICE", "gpu", "ASR_DEVICE must be auto | cpu | cuda, not 'gpu'"),
         ("VAD_THRESHOLD", "2", "VAD_THRESHOLD must be a number from 0 to 1, not '2'"),
-        ("HIPAA_MODE", "true", "HIPAA_MODE asks for what this version"),
-        ("AUTH_MODE", "remote", "AUTH_MODE asks for what this version"),
+        ("PARLEY_TRUSTED_PROXIES", "*", "PARLEY_TRUSTED_PROXIES must be addresses or networks"),
+        ("AUTH_MODE", "remote", "AUTH_MODE=remote needs PARLEY_AUTH_REMOTE_URL"),
+        ("AUTH_DB_PATH", "/nowhere/tokens.db", "AUTH_DB_PATH: tokens cannot be imported from"),
+        ("GATEWAY_INTERNAL_SECRET", "short", "GATEWAY_INTERNAL_SECRET must have at least 32"),
         ("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/x", "the database cannot be used"),
     ],
 )

@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from tools.checks import environment, error_tree, locks, names, sizes, stores, strays
+from tools.checks import environment, error_tree, locks, names, security, sizes, stores, strays
 from tools.tree import Finding, Tree
 
-CHECKS = (sizes, names, environment, stores, strays, locks, error_tree)
+CHECKS = (sizes, names, environment, stores, strays, locks, error_tree, security)
 
 
 def findings(root: Path) -> list[Finding]:

@@ -46,7 +46,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     status: Literal["healthy"] = "healthy"
 
 
-@get([f"/{service}/health" for service in SERVICES], opt=OPEN, security=[])
+@get([f"/{service}/health" for service in SERVICES], opt=OPEN)
 async def service_health(
     runtime: NamedDependency[Runtime], request: Request[Any, Any, Any]
 ) -> Health:
@@ -55,7 +55,7 @@ async def service_health(
     return Health(service=service, version=runtime.version, timestamp=utc_now())
 
 
-@get("/ready", opt=OPEN, security=[])
+@get("/ready", opt=OPEN)
 async def ready(runtime: NamedDependency[Runtime]) -> Response[Readiness]:
     """200 when requests can be served, 503 with the reason when they cannot."""
     checks = dict(
@@ -65,7 +65,7 @@ async def ready(runtime: NamedDependency[Runtime]) -> Response[Readiness]:
     return Response(Readiness(is_ready, checks), status_code=200 if is_ready else 503)
 
 
-@get("/metrics", opt=ADMIN)
+@get("/metrics", opt=ADMIN, media_type=CONTENT_TYPE)
 async def metrics(runtime: NamedDependency[Runtime]) -> Response[bytes]:
     """Prometheus text; scrape it with the admin token."""
     return Response(runtime.metrics.render(), media_type=CONTENT_TYPE)

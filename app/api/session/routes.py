@@ -26,13 +26,13 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     service: Literal["pipecat"] = "pipecat"
 
 
-@get("/health", opt=OPEN, security=[])
+@get("/health", opt=OPEN)
 async def health(runtime: NamedDependency[Runtime]) -> Health:
     """The process is alive. Says nothing on what it depends on: ask /ready."""
     return Health(version=runtime.version, timestamp=_now())
 
 
-@get("/status", opt=OPEN, security=[])
+@get("/status", opt=OPEN)
 async def status(runtime: NamedDependency[Runtime]) -> Status:
     return Status(
         version=runtime.version,

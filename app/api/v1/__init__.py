@@ -2,15 +2,13 @@
 
 from typing import Any
 
+import msgspec
+
 from app.api.family import Family, Rate
-from app.core.clock import utc_now
+from app.api.v1 import api_keys, organizations, users
+from app.api.v1.envelope import meta
 from app.core.errors import AppError
 from app.core.limits import Limit
-
-
-def meta(request_id: str) -> dict[str, str]:
-    now = utc_now().isoformat(timespec="milliseconds")
-    return {"timestamp": now.replace("+00:00", "Z"), "request_id": request_id}
 
 
 def error_body(error: AppError, request_id: str) -> dict[str, Any]:
@@ -18,7 +16,7 @@ def error_body(error: AppError, request_id: str) -> dict[str, Any]:
         "success": False,
         "error": error.message,
         "details": error.details,
-        "meta": meta(request_id),
+        "meta": msgspec.structs.asdict(meta(request_id)),
     }
 
 
@@ -28,5 +26,6 @@ FAMILY = Family(
     description="Agents, tasks and calls in an enveloped REST API.",
     prefixes=("/api/v1",),
     error_body=error_body,
+    routes=(*api_keys.ROUTES, *organizations.ROUTES, *users.ROUTES),
     rate=Rate(Limit(1000, per_s=60), by="token", shows_headers=True),
 )

@@ -1,8 +1,8 @@
 """The voice family, under /api/voice: bare bodies, errors as `{"detail"}`."""
 
 from app.api.family import Family, Rate
+from app.api.voice.rates import DEFAULT, PREFIX, ROUTE_RATES
 from app.core.errors import AppError
-from app.core.limits import Limit
 
 
 def error_body(error: AppError, _request_id: str) -> dict[str, str]:
@@ -13,7 +13,8 @@ FAMILY = Family(
     name="voice",
     title="Voice AI",
     description="Outbound and inbound voice calling: agents, flows, customers, calls, webhooks.",
-    prefixes=("/api/voice",),
+    prefixes=(PREFIX,),
     error_body=error_body,
-    rate=Rate(Limit(100, per_s=60), by="address"),
+    rate=Rate(DEFAULT, by="address"),
+    route_rates=ROUTE_RATES,
 )

@@ -97,9 +97,13 @@ class SignedIn:
     def is_guest(self) -> bool:
         return self.email is None
 
+    @property
+    def active_role(self) -> Role | None:
+        return self.roles.get(self.active_org_id) if self.active_org_id else None
+
     def principal(self) -> Principal:
         """This user in the active organization."""
-        role = self.active_org_id and self.roles.get(self.active_org_id)
+        role = self.active_role
         if not role or not self.active_org_id:
             raise NoActiveOrganization("No active organization: create one or switch to one")
         return Principal(self.active_org_id, self.user_id, str(self.user_id), role.permissions)

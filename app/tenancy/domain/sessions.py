@@ -31,6 +31,9 @@ class Lifetimes:
     """A session that is not refreshed for so long ends."""
     absolute: timedelta = timedelta(days=30)
     """A session ends then, however often it is refreshed."""
+    grace: timedelta = timedelta(seconds=10)
+    """For so long a refresh token that was replaced is answered with its replacement: the pages of
+    one browser refresh at once, and answers get lost."""
 
 
 ONE_HOUR = Lifetimes(idle=timedelta(hours=1), absolute=timedelta(hours=1))
@@ -50,5 +53,6 @@ class SessionInfo(msgspec.Struct, frozen=True):
     id: UUID
     device_info: str
     ip_address: str
+    started_at: datetime
     last_refreshed_at: datetime
     ends_at: datetime

@@ -5,16 +5,25 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from app.core.db import Tx
-from app.tenancy.store.rows import OrganizationRow, OutboundRuleRow
+from app.tenancy.domain.organizations import OwnOrganization
+from app.tenancy.domain.principals import Role
+from app.tenancy.store.rows import MembershipRow, OrganizationRow, OutboundRuleRow
 
 
 async def add_organization(tx: Tx, row: OrganizationRow) -> bool:
     """False where the slug is taken."""
     statement = (
         insert(OrganizationRow)
-        .values(id=row.id, name=row.name, slug=row.slug, signing_secret=row.signing_secret)
+        .values(
+            id=row.id,
+            name=row.name,
+            slug=row.slug,
+            owner_user_id=row.owner_user_id,
+            signing_secret=row.signing_secret,
+        )
         .on_conflict_do_nothing(index_elements=[OrganizationRow.slug])
         .returning(OrganizationRow.id)
     )
@@ -36,6 +45,46 @@ async def lock_organization(tx: Tx) -> None:
     await tx.session.execute(
         select(OrganizationRow.id).where(OrganizationRow.id == tx.org_id).with_for_update()
     )
+
+
+async def find_locked(tx: Tx) -> OrganizationRow | None:
+    """That of the scope, held until the transaction ends: others that ask for it wait."""
+    return await tx.session.scalar(
+        select(OrganizationRow)
+        .where(OrganizationRow.id == tx.org_id)
+        .with_for_update(key_share=True)
+    )
+
+
+async def rename_organization(tx: Tx, row: OrganizationRow, name: str, slug: str) -> bool:
+    """False where the slug is taken."""
+    try:
+        async with tx.session.begin_nested():
+            row.name, row.slug = name, slug
+    except IntegrityError:
+        return False
+    return True
+
+
+async def delete_organization(tx: Tx) -> None:
+    """PostgreSQL deletes everything that belongs to it."""
+    await tx.session.execute(delete(OrganizationRow).where(OrganizationRow.id == tx.org_id))
+
+
+async def own_organizations(tx: Tx, *, org_id: UUID | None = None) -> list[OwnOrganization]:
+    """Those that the user of the scope belongs to, or the one; the oldest membership first."""
+    query = (
+        select(OrganizationRow, MembershipRow.role)
+        .join(MembershipRow, MembershipRow.org_id == OrganizationRow.id)
+        .where(MembershipRow.user_id == tx.user_id)
+        .order_by(MembershipRow.created_at, OrganizationRow.id)
+    )
+    if org_id is not None:
+        query = query.where(OrganizationRow.id == org_id)
+    return [
+        OwnOrganization(row.id, row.name, row.slug, Role(role), row.owner_user_id, row.created_at)
+        for row, role in (await tx.session.execute(query)).tuples()
+    ]
 
 
 async def find_organization(tx: Tx, slug: str) -> OrganizationRow | None:

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import CITEXT, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, TenantKeyed, TenantOwned, UserOwned
+from app.core.rls import CURRENT_ORG_SQL
 
 
 class OrganizationRow(Base):
@@ -40,7 +41,8 @@ class UserRow(Base):
 
 
 class UserSessionRow(UserOwned, Base):
-    """One refresh token. Those that replaced each other share a chain."""
+    """One refresh token. Those that replaced each other share a chain; the first of them is the
+    session, and alone says which organization is active and whether the session was ended."""
 
     __tablename__ = "user_sessions"
 
@@ -186,10 +188,13 @@ class QuotaRow(TenantKeyed, Base):
 
 
 class AuditRow(TenantOwned, Base):
-    """Written once: the role of the running application cannot change or delete it."""
+    """Written once: the role of the running application cannot change or delete it. Refers to no
+    organization, so that it outlives the one it tells of."""
 
     __tablename__ = "audit_logs"
+    __table_args__ = (Index(None, "org_id", "at", "id"),)
 
+    org_id: Mapped[UUID] = mapped_column(index=True, server_default=CURRENT_ORG_SQL, sort_order=-1)
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
     at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
     user_id: Mapped[UUID | None]

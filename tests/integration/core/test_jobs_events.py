@@ -1,7 +1,7 @@
 """Jobs and events on a real queue: written with the change, run afterwards, effects once."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from app.core.db import Database, Tx
-from app.core.events import DELIVER, Delivery, Event, Events, OutboxRow
+from app.core.events import DELIVER, Delivery, Event, Events, OutboxRow, Publication, Told
 from app.core.jobs import JobFinal, JobKind, Jobs
 from app.core.metrics import Metrics
 from app.core.scope import OrgScope, Scope
@@ -134,8 +134,8 @@ async def publish(database: Database, events: Events, scope: OrgScope, name: str
         return await events.publish(tx, Greeted(name=name))
 
 
-def recorder(seen: asyncio.Queue[str]) -> Callable[[Tx, Greeted], Awaitable[None]]:
-    async def record(tx: Tx, event: Greeted) -> None:
+def recorder(seen: asyncio.Queue[str]) -> Told[Greeted]:
+    async def record(tx: Tx, event: Greeted, _: Publication) -> None:
         tx.session.add(OutboundRuleRow(rule=event.name))
         seen.put_nowait(event.name)
 
@@ -148,7 +148,7 @@ async def test_every_subscriber_gets_an_event_in_its_organization(
     seen: asyncio.Queue[str] = asyncio.Queue()
     events.subscribe("first", Greeted, recorder(seen))
 
-    async def also(_: Tx, event: Greeted) -> None:
+    async def also(_: Tx, event: Greeted, __: Publication) -> None:
         seen.put_nowait(f"also {event.name}")
 
     events.subscribe("second", Greeted, also)
@@ -157,6 +157,23 @@ async def test_every_subscriber_gets_an_event_in_its_organization(
         assert {await seen.get(), await seen.get()} == {"ada.local", "also ada.local"}
     async with database.transaction(org_a) as tx:
         assert (await tx.session.scalars(select(OutboundRuleRow.rule))).all() == ["ada.local"]
+
+
+async def test_a_witness_writes_in_the_transaction_of_the_fact_and_with_it_alone(
+    database: Database, events: Events, org_a: OrgScope
+) -> None:
+    async def write_down(tx: Tx, event: Greeted, publication: Publication) -> None:
+        tx.session.add(OutboundRuleRow(rule=f"{event.name}, {publication.at.tzinfo}"))
+
+    events.witness(Greeted, write_down)
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction(org_a) as tx:
+            await events.publish(tx, Greeted(name="bob.local"))
+            raise ZeroDivisionError
+    await publish(database, events, org_a, "ada.local")
+    async with database.transaction(org_a) as tx:
+        rules = (await tx.session.scalars(select(OutboundRuleRow.rule))).all()
+    assert rules == ["ada.local, UTC"]
 
 
 async def test_a_second_delivery_has_no_second_effect(

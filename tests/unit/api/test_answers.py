@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator
+from dataclasses import fields
 from typing import Any, cast
 
 import httpx
@@ -62,22 +63,20 @@ FAMILIES = (
 
 
 def runtime() -> Runtime:
-    nothing = cast("Any", None)  # no route of this test asks for these services
+    """No route of this test asks for the services that are not named here."""
+    services = dict.fromkeys((field.name for field in fields(Runtime)), cast("Any", None))
     return Runtime(
-        version="test",
-        started_at=utc_now(),
-        settings=load({"PARLEY_MAX_BODY_MB": "1"}),
-        metrics=Metrics("test"),
-        tracing=Tracing(None, "test"),
-        presence=Presence(),
-        feed=nothing,
-        limiter=LocalLimiter(),
-        models=nothing,
-        database=nothing,
-        api_keys=nothing,
-        sessions=nothing,
-        usage=nothing,
-        readiness={},
+        **services
+        | {
+            "version": "test",
+            "started_at": utc_now(),
+            "settings": load({"PARLEY_MAX_BODY_MB": "1"}),
+            "metrics": Metrics("test"),
+            "tracing": Tracing(None, "test"),
+            "presence": Presence(),
+            "limiter": LocalLimiter(),
+            "readiness": {},
+        }
     )
 
 

@@ -1,0 +1,149 @@
+"""Everything, running: what `serve` holds for as long as it lives."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from uuid import UUID
+
+from app.core.aio import LoopLag, Supervisor
+from app.core.at_rest import encryption_of_data
+from app.core.clock import utc_now
+from app.core.feed.redis_feed import RedisFeed
+from app.core.hipaa import hipaa_shortcomings
+from app.core.limits import Limiter, LocalLimiter, RedisLimiter
+from app.core.presence import Presence
+from app.core.scope import OrgScope, system_scope
+from app.core.setting_fields import SettingInvalid
+from app.core.settings import Settings
+from app.inference.metrics import ModelMetrics
+from app.inference.model_store import ModelStore
+from app.runtime import Runtime
+from app.tenancy import admin_token, internal_secret, remote_keys
+from app.tenancy.front_door import FrontDoor, front_door
+from app.tenancy.internal_secret import InternalSecret
+from app.tenancy.providers import open_providers, refuse_half_set_up
+from app.tenancy.token_check import opened_check
+from app.wiring.base import Foundation, foundation
+from app.wiring.senses import inference
+
+DEFAULT_ORGANIZATION = "Default"
+SETUP = "setup"
+
+
+@asynccontextmanager
+async def running(settings: Settings, store: ModelStore, version: str) -> AsyncGenerator[Runtime]:
+    """Everything, with its background work under way."""
+    _refuse_what_is_missing(settings)
+    async with AsyncExitStack() as stack:
+        base = await stack.enter_async_context(foundation(settings, version))
+        default_org = await _first_start(base, settings)
+        senses = await stack.enter_async_context(inference(settings, store))
+        limiter = _limiter(settings, stack)
+        door = _front_door(base, limiter, settings)
+        stack.push_async_callback(base.usage.flush)
+        drain_s = settings.server.drain_s
+        supervisor = await stack.enter_async_context(
+            Supervisor(base.metrics, stop_timeout_s=drain_s + 5)
+        )
+        tokens = await stack.enter_async_context(
+            opened_check(settings.auth, base.api_keys, base.keys, supervisor, default_org)
+        )
+        base.metrics.add(ModelMetrics(senses.models.snapshot))
+        _start_work(supervisor, base, drain_s)
+        yield Runtime(
+            version=version,
+            started_at=utc_now(),
+            settings=settings,
+            metrics=base.metrics,
+            tracing=base.tracing,
+            presence=Presence(),
+            feed=base.feed,
+            limiter=limiter,
+            models=senses.models,
+            database=base.database,
+            mail=base.mail,
+            organizations=base.organizations,
+            own_organizations=base.own_organizations,
+            members=base.members,
+            invitations=base.invitations,
+            api_keys=base.api_keys,
+            tokens=tokens,
+            internal_secret=await _internal_secret(settings, default_org),
+            sessions=base.sessions,
+            users=door.users,
+            proofs=door.proofs,
+            providers=await stack.enter_async_context(open_providers(settings, base, door.users)),
+            usage=base.usage,
+            quotas=base.quotas,
+            audit=base.audit,
+            readiness={"database": base.database.ping, "models": senses.check_present},
+        )
+
+
+def _front_door(base: Foundation, limiter: Limiter, settings: Settings) -> FrontDoor:
+    return front_door(
+        base.accounts,
+        base.sessions,
+        base.organizations,
+        base.jobs,
+        base.keys,
+        limiter,
+        settings.accounts,
+    )
+
+
+async def _internal_secret(settings: Settings, default_org: UUID) -> InternalSecret:
+    given, data_dir = settings.auth.internal_secret, settings.storage.data_dir
+    return InternalSecret(
+        await asyncio.to_thread(internal_secret.read, given, data_dir), default_org
+    )
+
+
+def _start_work(supervisor: Supervisor, base: Foundation, drain_s: float) -> None:
+    supervisor.keep_running("loop lag", LoopLag(base.metrics).run)
+    supervisor.keep_running("jobs", partial(base.jobs.run_worker, drain_s=drain_s))
+    supervisor.keep_running("notices", base.notices.run)
+    supervisor.keep_running("usage", base.usage.run)
+    supervisor.keep_running("slots", base.slots.run)
+    supervisor.keep_running("job rescue", base.jobs.run_rescue)
+    if isinstance(base.feed, RedisFeed):
+        supervisor.keep_running("live feed", base.feed.run)
+    if base.postgres:
+        supervisor.keep_running("database", base.postgres.watch)
+
+
+def _limiter(settings: Settings, stack: AsyncExitStack) -> Limiter:
+    if not settings.storage.redis_url:
+        return LocalLimiter()
+    limiter = RedisLimiter(settings.storage.redis_url)
+    stack.push_async_callback(limiter.close)
+    return limiter
+
+
+def _refuse_what_is_missing(settings: Settings) -> None:
+    """Who asks for protection must get it or be told, not served without it."""
+    refuse_half_set_up(settings.auth)
+    if settings.auth.mode != "local":
+        remote_keys.refuse_without_validator(settings.auth)
+    if not settings.auth.hipaa_mode:
+        return
+    encryption = encryption_of_data(settings.storage.data_dir)
+    if missing := hipaa_shortcomings(settings, data_is_encrypted=encryption is not None):
+        lines = "".join(f"\n  - {sentence}" for sentence in missing)
+        raise SettingInvalid(f"HIPAA_MODE: not started, for want of{lines}", setting="HIPAA_MODE")
+
+
+async def _first_start(base: Foundation, settings: Settings) -> UUID:
+    """The organization that the admin token belongs to, and the token, made where missing."""
+    organization = await base.organizations.get_or_create(DEFAULT_ORGANIZATION, actor=SETUP)
+    scope = OrgScope(organization.id, actor=SETUP)
+    token = await base.api_keys.ensure_admin(scope)
+    if token:
+        await asyncio.to_thread(admin_token.write, settings.storage.data_dir, token)
+    if settings.auth.db_path:
+        await base.token_import.run(scope, settings.auth.db_path)
+    async with base.database.transaction(system_scope("start")) as tx:
+        await base.organizations.rotate_secrets_soon(tx)
+    await base.mail.send_waiting()
+    return organization.id

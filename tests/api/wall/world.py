@@ -1,0 +1,126 @@
+"""Parley in this process, with two organizations and everybody who may knock at their doors."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import jwt
+
+from app import VERSION, wiring
+from app.core import settings as declared
+from app.core.scope import OrgScope, system_scope
+from app.inference.model_store import ModelStore
+from app.main import create_app
+from app.runtime import Runtime
+from app.tenancy.domain.keys import NewApiKey
+from app.tenancy.domain.organizations import slug_of
+from app.tenancy.domain.principals import Device, Role
+from app.tenancy.store.organizations import find_organization
+from app.tenancy.store.rows import MembershipRow, OrganizationRow, UserRow
+
+
+@dataclass
+class Person:
+    user_id: UUID
+    session_id: UUID
+    cookies: Mapping[str, str]
+
+
+@dataclass
+class Organization:
+    """With an owner, an admin, a member and an API key."""
+
+    id: UUID
+    people: dict[str, Person] = field(default_factory=dict)
+    key: str = ""
+    key_id: UUID = field(default_factory=uuid4)
+    invitation_id: UUID = field(default_factory=uuid4)
+
+
+@dataclass
+class World:
+    runtime: Runtime
+    app: Any
+    operator: str
+
+    async def organization(self) -> Organization:
+        organization = Organization(uuid4())
+        scope = OrgScope(organization.id, "test")
+        async with self.runtime.database.transaction(scope) as tx:
+            tx.session.add(
+                OrganizationRow(
+                    id=organization.id,
+                    name="Bank",
+                    slug=f"bank-{organization.id}",
+                    signing_secret=b"",
+                )
+            )
+            await tx.session.flush()
+            new = NewApiKey(user_id="app", label="", expires_at=None)
+            key, organization.key = await self.runtime.api_keys.create(tx, new)
+            organization.key_id = key.id
+        for role in Role:
+            organization.people[role.value] = await self.person(organization.id, role)
+        organization.invitation_id = await self.invitation(organization)
+        return organization
+
+    async def invitation(self, organization: Organization) -> UUID:
+        owner = organization.people["owner"].user_id
+        scope = OrgScope(organization.id, str(owner), owner)
+        async with self.runtime.database.transaction(scope) as tx:
+            email = f"{uuid4()}@example.com"
+            return (await self.runtime.invitations.create(tx, email, Role.MEMBER)).id
+
+    async def guest(self) -> Person:
+        """With an organization of its own, as every guest has."""
+        organization = await self.organization()
+        return await self.person(organization.id, Role.OWNER, email=None)
+
+    async def person(
+        self, org_id: UUID, role: Role, *, email: str | None = "{}@example.com"
+    ) -> Person:
+        user_id = uuid4()
+        user = UserRow(
+            id=user_id,
+            email=email and email.format(user_id),
+            auth_provider="password" if email else "guest",
+        )
+        async with self.runtime.database.transaction(OrgScope(org_id, "test", user_id)) as tx:
+            tx.session.add(user)
+            await tx.session.flush()
+            tx.session.add(MembershipRow(user_id=user_id, role=role.value))
+            await tx.session.flush()
+            tokens = await self.runtime.sessions.open(tx, Device(), org_id=org_id)
+        claims = jwt.decode(tokens.access, options={"verify_signature": False})
+        return Person(user_id, UUID(claims["sid"]), {"access_token": tokens.access})
+
+    @asynccontextmanager
+    async def client(
+        self, *, person: Person | None = None, token: str = ""
+    ) -> AsyncGenerator[httpx.AsyncClient]:
+        transport = httpx.ASGITransport(self.app, client=(f"10.0.{uuid4().int % 250}.7", 1))
+        async with httpx.AsyncClient(
+            transport=transport,
+            base_url="http://parley.test",
+            cookies=dict(person.cookies) if person else None,
+            headers={"Authorization": f"Bearer {token}"} if token else None,
+        ) as client:
+            yield client
+
+
+@asynccontextmanager
+async def world(database_url: str, data_dir: Path) -> AsyncGenerator[World]:
+    settings = declared.load(
+        {"PARLEY_DATA_DIR": str(data_dir), "DATABASE_URL": database_url, "PARLEY_DRAIN_S": "0"}
+    )
+    store = ModelStore(declared.model_store(settings, declared.process_environment()))
+    async with wiring.running(settings, store, VERSION) as runtime:
+        async with runtime.database.transaction(system_scope("test")) as tx:
+            default = await find_organization(tx, slug_of(wiring.DEFAULT_ORGANIZATION))
+        assert default
+        operator = await runtime.api_keys.renew_admin(OrgScope(default.id, "test"))
+        yield World(runtime, create_app(runtime), operator)
