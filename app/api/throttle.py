@@ -15,7 +15,7 @@ class Act:
 
 
 FOUNDING = Act("found organization", Limit(20, per_s=86_400))
-PREVIEW = Act("preview invitation", Limit(300, per_s=60))
+PREVIEW = Act("preview invitation", Limit(30, per_s=60))
 
 
 async def hold_to(runtime: Runtime, act: Act, who: str) -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -47,7 +48,10 @@ def _announced(process: "subprocess.Popen[str]") -> LiveServer:
 
 @pytest.fixture
 async def client(server: LiveServer) -> AsyncGenerator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    """From an address of its own, so that no test uses up the tries of another."""
+    address = ".".join(["127", *(str(1 + byte % 250) for byte in uuid4().bytes[:3])])
+    transport = httpx.AsyncHTTPTransport(local_address=address)
+    async with httpx.AsyncClient(base_url=server.url, transport=transport) as client:
         yield client
 
 
