@@ -10,6 +10,7 @@ from litestar.di import Provide
 from app.api import gateway, session, v1, voice
 from app.api.access import check_access, require_access_said
 from app.api.asgi import AsgiApp
+from app.api.compat import deepgram, openai
 from app.api.cors import Cors
 from app.api.edge import Edge
 from app.api.errors import exception_handlers
@@ -21,7 +22,14 @@ from app.core.limits import Limit
 from app.core.settings import Server
 from app.runtime import Runtime
 
-FAMILIES: tuple[Family, ...] = (gateway.FAMILY, voice.FAMILY, v1.FAMILY, session.FAMILY)
+FAMILIES: tuple[Family, ...] = (
+    gateway.FAMILY,
+    voice.FAMILY,
+    v1.FAMILY,
+    session.FAMILY,
+    openai.FAMILY,
+    deepgram.FAMILY,
+)
 MIB = 1024 * 1024
 
 

@@ -4,8 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.asr.jobs import TranscriptionJobs
+from app.asr.service import SpeechService
+from app.asr.streaming import StreamService
 from app.core.db import Database
 from app.core.feed.port import Feed
+from app.core.http import OutboundClient
 from app.core.limits import Limiter
 from app.core.mail import Mail
 from app.core.metrics import Metrics
@@ -18,7 +22,7 @@ from app.tenancy.internal_secret import InternalSecret
 from app.tenancy.invitations import Invitations
 from app.tenancy.keys import ApiKeys
 from app.tenancy.members import Members
-from app.tenancy.organizations import Organizations, OwnOrganizations
+from app.tenancy.organizations import Organizations, OutboundRules, OwnOrganizations
 from app.tenancy.proofs import Proofs
 from app.tenancy.providers import Providers
 from app.tenancy.quota import Quotas
@@ -41,10 +45,15 @@ class Runtime:
     feed: Feed
     limiter: Limiter
     models: ModelRegistry
+    speech: SpeechService
+    streams: StreamService
+    transcription_jobs: TranscriptionJobs
     database: Database
     mail: Mail
     organizations: Organizations
     own_organizations: OwnOrganizations
+    outbound: OutboundClient
+    outbound_rules: OutboundRules
     members: Members
     invitations: Invitations
     api_keys: ApiKeys

@@ -11,10 +11,12 @@ ROOT = Path(__file__).parents[1]
 UV = str(Path(sys.executable).parent / "uv")
 SHAPE = ("--universal", "--generate-hashes", "--no-header", "--no-annotate", "--quiet")
 AGREE = ("--constraint", "requirements-cpu.lock")
+PRODUCT = ("--override", "requirements-overrides.txt")
 
 LOCKS: dict[str, tuple[str, ...]] = {
-    "cpu": ("pyproject.toml", "--extra", "cpu"),
-    "gpu": ("pyproject.toml", "--extra", "gpu", *AGREE),
+    "cpu": ("pyproject.toml", "--extra", "cpu", *PRODUCT),
+    "gpu": ("pyproject.toml", "--extra", "gpu", *AGREE, *PRODUCT),
+    "fast": ("--group", "fast", *AGREE),
     "dev": ("--group", "dev", *AGREE),
 }
 

@@ -9,7 +9,14 @@ from typing import Any
 from litestar import Litestar, Request
 from litestar.handlers import HTTPRouteHandler
 
-from app.api.callers import ACCESS_COOKIE, caller_of, device_of, has_key, signed_in_of
+from app.api.callers import (
+    ACCESS_COOKIE,
+    Connection,
+    caller_of,
+    device_of,
+    has_key,
+    signed_in_of,
+)
 from app.api.cross_origin import refuse_cross_origin
 from app.core.errors import NotAuthenticated, NotFound
 from app.runtime import Runtime
@@ -109,6 +116,18 @@ async def check_access(request: Request[Any, Any, Any]) -> None:
         _admit(request, access, signed_in)
     else:
         raise NotAuthenticated("API token required")
+
+
+async def admit_socket(socket: Connection, permission: Permission) -> Principal | None:
+    """Of a WebSocket, before it is accepted. None on a development port, where nobody is asked."""
+    if socket.scope["state"].get("tokenless"):
+        return None
+    if has_key(socket):
+        principal = await caller_of(socket)
+    else:
+        principal = (await signed_in_of(socket, or_key=True)).principal()
+    _demand(permission, principal)
+    return principal
 
 
 def _admit(request: Request[Any, Any, Any], access: Access, signed_in: SignedIn) -> None:

@@ -19,6 +19,7 @@ ACCESS_COOKIE = "access_token"
 REFRESH_COOKIE = "refresh_token"
 INTERNAL_SECRET = b"x-internal-secret"
 INTERNAL_USER = b"x-user-id"
+TOKEN_SCHEMES = ("bearer", "token")
 
 
 def own_scope(request: Request[Any, Any, Any]) -> OrgScope:
@@ -87,14 +88,18 @@ async def signed_in_of(connection: Connection, *, or_key: bool = False) -> Signe
 
 
 def bearer(connection: Connection) -> str:
-    """From the Authorization header; a WebSocket may put it into the query, as browsers must."""
+    """From the Authorization header; a WebSocket may put it into the query or, after the scheme,
+    into its subprotocols, as browsers must."""
     scheme, _, token = _header(connection, b"authorization").partition(" ")
     if scheme:
-        return token.strip() if scheme.lower() == "bearer" else ""
-    if connection.scope["type"] == "websocket":
-        query = connection.query_params
-        return query.get("token") or query.get("api_key") or ""
-    return ""
+        return token.strip() if scheme.lower() in TOKEN_SCHEMES else ""
+    if connection.scope["type"] != "websocket":
+        return ""
+    offered: list[str] = connection.scope["subprotocols"]
+    if len(offered) > 1 and offered[0].lower() in TOKEN_SCHEMES:
+        return offered[1]
+    query = connection.query_params
+    return query.get("token") or query.get("api_key") or ""
 
 
 def _service_of(connection: Connection, runtime: Runtime) -> Principal:

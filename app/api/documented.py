@@ -71,7 +71,7 @@ def _statuses(access: Access, operation: dict[str, Any]) -> set[int]:
 
 def _shape(body: dict[str, Any]) -> dict[str, Any]:
     """The schema of an error, read off one."""
-    names = {str: "string", bool: "boolean", dict: "object"}
+    names = {str: "string", bool: "boolean", dict: "object", type(None): ["string", "null"]}
     properties: dict[str, Any] = {
         name: _shape(cast("dict[str, Any]", value))
         if value and isinstance(value, dict)

@@ -1,19 +1,27 @@
-"""The door to hearing. So far: where a recording has speech, and how likely a live stream has."""
+"""The door to hearing: transcripts of recordings, where these have speech, and how likely a live
+stream has."""
 
+import asyncio
 import threading
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 import numpy as np
 
-from app.asr.domain import SpanRules, SpeechSpan, find_spans
+from app.asr.catalogue import Catalogue
+from app.asr.domain import SpanRules, SpeechSpan, Transcript, TranscriptionRequest, find_spans
 from app.asr.engines.silero import FRAME_SAMPLES, SAMPLE_RATE, SileroVad, VadFrame, VadState
+from app.asr.language_models import LanguageModels
+from app.asr.piecework import Piecework
+from app.asr.recording import Abandoned
+from app.asr.transcription import Progress, Source, Transcriber
 from app.core.audio.chunk import Rechunker
 from app.core.audio.convert import Samples
 from app.core.audio.decode import DecodeLimits, stream_audio
+from app.core.audio.pcm import RawPcm
 from app.inference.batcher import Batcher
 from app.inference.executor import Executor, Lane
 from app.inference.registry import ModelRegistry
@@ -22,22 +30,31 @@ SILERO = "silero-vad"
 LIVE_STREAMS_AT_ONCE = 32
 
 
-class SearchStopped(Exception):
-    """Whoever asked has left; the work ends. Nobody sees this."""
-
-
 class SpeechService:
     """Used as `async with`."""
 
-    def __init__(self, models: ModelRegistry, executor: Executor, limits: DecodeLimits) -> None:
+    def __init__(
+        self,
+        models: ModelRegistry,
+        executor: Executor,
+        limits: DecodeLimits,
+        catalogue: Catalogue,
+        language_models: LanguageModels,
+    ) -> None:
+        self.catalogue = catalogue
+        self.language_models = language_models
         self._models = models
         self._executor = executor
         self._limits = limits
         # No wait: frames that become ready while a step runs make up the next one.
         self._steps = Batcher(self._step, max_items=LIVE_STREAMS_AT_ONCE, max_wait_s=0)
+        self._piecework = Piecework(models, executor)
+        self._transcriber = Transcriber(models, executor, limits, catalogue, language_models)
+        self._opened = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        await self._steps.__aenter__()
+        await self._opened.enter_async_context(self._steps)
+        await self._opened.enter_async_context(self._piecework)
         return self
 
     async def __aexit__(
@@ -46,7 +63,29 @@ class SpeechService:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._steps.__aexit__(kind, error, trace)
+        await self._opened.__aexit__(kind, error, trace)
+
+    async def transcribe(
+        self,
+        source: Path | BinaryIO,
+        request: TranscriptionRequest,
+        progress: Progress | None = None,
+        *,
+        raw: RawPcm | None = None,
+        with_words: bool = True,
+    ) -> Transcript:
+        """Of hours in flat memory. `progress` is told the part that is heard. `raw`: the bytes
+        have no header. Without words their times are guessed, which is faster."""
+        return await self._transcriber.transcribe(
+            Source(source, raw), request, self._piecework, progress, with_words=with_words
+        )
+
+    async def installed(self) -> frozenset[str]:
+        """The ids of weights whose files are here."""
+        return await asyncio.to_thread(self._models.installed)
+
+    async def languages_with_lm(self) -> frozenset[str]:
+        return await asyncio.to_thread(self.language_models.languages)
 
     async def find_speech(self, source: Path | BinaryIO, rules: SpanRules) -> list[SpeechSpan]:
         """Where a recording has speech. Memory stays flat however long it is."""
@@ -73,7 +112,7 @@ class SpeechService:
                 nonlocal sample_count
                 for block in stream:
                     if stop.is_set():
-                        raise SearchStopped
+                        raise Abandoned
                     sample_count += block.size
                     yield block
 

@@ -6,6 +6,7 @@ import click
 
 from app import VERSION
 from app.cli.data import migrate, orgs
+from app.cli.lm import lm
 from app.cli.look import bench, doctor, openapi, vad
 from app.cli.mail import mail
 from app.cli.members import appoint, members
@@ -22,7 +23,7 @@ def parley() -> None:
     """An on-prem voice-AI platform. `parley test` runs every check and test."""
 
 
-for command in (serve, migrate, models, doctor, orgs, tokens, mail, openapi, vad, bench):
+for command in (serve, migrate, models, doctor, orgs, tokens, mail, openapi, vad, lm, bench):
     parley.add_command(command)
 for command in (appoint, audit, members, quota):
     orgs.add_command(command)

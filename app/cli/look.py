@@ -3,6 +3,8 @@
 import platform
 import shutil
 from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -11,7 +13,7 @@ import psycopg
 from app import VERSION, main, wiring
 from app.api.openapi import document
 from app.asr.domain import SpanRules, SpeechSpan
-from app.bench import auth, floor
+from app.bench import asr, auth, ctc, floor
 from app.cli import context
 from app.core.at_rest import encryption_of_data
 from app.core.hipaa import hipaa_shortcomings
@@ -65,6 +67,43 @@ def bench_auth() -> None:
     """What a token costs a request."""
     for line in auth.run():
         click.echo(line)
+
+
+DATA = click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path("../shared/data"),
+    show_default=True,
+    help="Where the recordings lie.",
+)
+
+
+@bench.command(name="asr")
+@click.option("--model", default="whisper-tiny.en", show_default=True)
+@click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
+@DATA
+def bench_asr(model: str, threads: int, data: Path) -> None:
+    """Errors and speed of Whisper, beside faster-whisper where it is installed."""
+    settings = context.settings_with()
+    store = context.model_store(settings)
+    for line in asr.run(context.manifest(), store, model, data, threads):
+        click.echo(line)
+
+
+@bench.command(name="ctc")
+def bench_ctc() -> None:
+    """Beam search on made-up frames, beside pyctcdecode."""
+    for line in ctc.run():
+        click.echo(line)
+
+
+@bench.command(name="diarization")
+@DATA
+def bench_diarization(data: Path) -> None:
+    """Who spoke when, measured by pyannote.metrics, which belongs to the tools of development."""
+    if not find_spec("pyannote.metrics"):
+        raise click.ClickException("pyannote.metrics is not installed")
+    import_module("app.bench.diarization").main(data)
 
 
 async def _find_speech(settings: Settings, file: Path) -> list[SpeechSpan]:

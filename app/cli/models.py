@@ -11,6 +11,7 @@ from app.core.errors import Unavailable
 from app.inference.fetch import pull as pull_models
 from app.inference.model_store import FileState, StoredFile
 from app.inference.progress import open_reporter
+from app.wiring import RECIPES
 
 
 @click.group()
@@ -30,7 +31,7 @@ def pull(ids: tuple[str, ...], folder: Path | None) -> None:
     """Fetch what is missing, or the models named."""
     store = context.model_store(context.settings_with())
     with open_reporter(sys.stderr) as reporter:
-        pull_models(context.manifest().select(ids), store, reporter, folder)
+        pull_models(context.manifest().select(ids), store, reporter, folder, RECIPES)
     click.echo(f"all there, in {store.root}")
 
 

@@ -27,7 +27,7 @@ def serve(**options: object) -> None:
     sockets = server.listen(settings.server)
     store = context.model_store(settings)
     with open_reporter(sys.stderr) as reporter:
-        pull(context.manifest().models, store, reporter)
+        pull(context.manifest().models, store, reporter, recipes=wiring.RECIPES)
     context.run(_serve(settings, store, sockets))
 
 

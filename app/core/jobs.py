@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 P = TypeVar("P", bound=msgspec.Struct)
 
+QUICK, SLOW = "default", "slow"
+
 
 class JobFinal(Exception):
     """Raised by a handler that will never succeed: the job fails without another try."""
@@ -34,12 +36,16 @@ class JobFinal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class JobKind(Generic[P]):
-    """A name that stays in the database, what the job carries, and how often it is tried."""
+    """A name that stays in the database, what the job carries, and how often it is tried.
+
+    What may take minutes says `queue=SLOW`: it has workers of its own, and keeps no letter waiting.
+    """
 
     name: str
     payload: type[P]
     max_attempts: int = 8
     cron: str | None = None
+    queue: str = QUICK
 
 
 Run = Callable[[Scope, P], Awaitable[None]]
@@ -76,7 +82,8 @@ class Jobs:
         async def task(timestamp: int = 0, **arguments: Any) -> None:
             await self._run(kind, run, arguments)
 
-        registered = self._app.task(name=kind.name, retry=_Backoff(kind.max_attempts))(task)
+        retry = _Backoff(kind.max_attempts)
+        registered = self._app.task(name=kind.name, retry=retry, queue=kind.queue)(task)
         if kind.cron:
             self._app.periodic(cron=kind.cron)(registered)  # pyright: ignore[reportArgumentType]
 
@@ -99,13 +106,18 @@ class Jobs:
                 await self._app.configure_task(
                     kind.name,
                     connection=connection,
+                    queue=kind.queue,
                     queueing_lock=key and f"{kind.name}:{key}",
                     schedule_at=at,
                 ).defer_async(**arguments)
 
-    async def run_worker(self, *, concurrency: int = 4, drain_s: float = 20) -> None:
-        """Run jobs until cancelled; then let those under way finish within `drain_s`."""
+    async def run_worker(
+        self, *, queue: str | None = None, concurrency: int = 4, drain_s: float = 20
+    ) -> None:
+        """Run jobs of this queue, or of all, until cancelled; then let those under way finish
+        within `drain_s`."""
         await self._app.run_worker_async(
+            queues=[queue] if queue else None,  # pyright: ignore[reportArgumentType]
             concurrency=concurrency,
             install_signal_handlers=False,
             shutdown_graceful_timeout=drain_s,

@@ -55,6 +55,11 @@ class Server:
     max_audio_s: Positive = setting(
         "PARLEY_MAX_AUDIO_S", 12 * 3600, "Longest recording that is accepted, in seconds"
     )
+    max_streams: Positive = setting(
+        "PARLEY_MAX_STREAMS",
+        50,
+        "Live streams that are recognized at once; more get close code 1013",
+    )
     loopback_can_be_allowed: bool = setting(
         "PARLEY_LOOPBACK_CAN_BE_ALLOWED",
         False,

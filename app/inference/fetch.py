@@ -1,16 +1,19 @@
-"""Brings missing files of models into the store: sources in order, one SHA-256 that decides."""
+"""Brings missing files of models into the store: sources in order, one SHA-256 that decides.
+
+Where the manifest says so, a recipe then makes of them what the model is loaded of.
+"""
 
 import fcntl
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
 
-from app.core.errors import Unavailable
-from app.inference.manifest import Model, ModelFile, Source
+from app.core.errors import InternalError, Unavailable
+from app.inference.manifest import Derived, Model, ModelFile, Source
 from app.inference.model_store import ModelStore, hash_of, store_errors
 from app.inference.progress import Reporter
 from app.inference.sources import FolderSource, PackageSource, SourceFailed, UrlSource
@@ -23,12 +26,28 @@ class ModelsNotFetched(Unavailable):
     """Files that no source gave; the message lists every source tried and why it failed."""
 
 
+class RecipeFailed(Unavailable):
+    """A recipe could not make its files of those that were fetched."""
+
+
+class RecipeMissing(InternalError):
+    """A defect: the manifest names a recipe that nobody registered."""
+
+
 class PullStopped(Exception):
     """The pull was interrupted; what is half there will be resumed."""
 
 
+Recipe = Callable[[Path, Path], None]
+"""Makes files in the second folder of those in the first, the same ones whenever it is asked."""
+
+
 def pull(
-    models: Sequence[Model], store: ModelStore, reporter: Reporter, folder: Path | None = None
+    models: Sequence[Model],
+    store: ModelStore,
+    reporter: Reporter,
+    folder: Path | None = None,
+    recipes: Mapping[str, Recipe] | None = None,
 ) -> None:
     """Bring what is missing, from `folder` alone where one is given. Safe to run many at once."""
     with store_errors(store.root):
@@ -38,7 +57,12 @@ def pull(
             for file in model.files
             if not store.holds(model, file)
         ]
-    if not missing:
+        unmade = [
+            (model, model.derived)
+            for model in models
+            if model.derived and not store.holds_made(model, model.derived)
+        ]
+    if not missing and not unmade:
         return
     with ExitStack() as stack:
         with store_errors(store.root):
@@ -47,6 +71,8 @@ def pull(
         fetch = _Pull(store, reporter, Path(scratch), folder)
         stack.callback(fetch.close)
         fetch.run(missing)
+        for model, derived in unmade:
+            fetch.make(model, derived, recipes or {})
 
 
 class _Pull:
@@ -56,6 +82,7 @@ class _Pull:
         self._store = store
         self._reporter = reporter
         self._stop = threading.Event()
+        self._scratch = scratch
         self._folder = FolderSource(folder) if folder else None
         self._folder_name = str(folder)
         self._urls = UrlSource()
@@ -78,6 +105,23 @@ class _Pull:
                 raise
         if failures:
             raise ModelsNotFetched("\n".join(failures))
+
+    def make(self, model: Model, derived: Derived, recipes: Mapping[str, Recipe]) -> None:
+        recipe = recipes.get(derived.recipe)
+        if recipe is None:
+            raise RecipeMissing(f"nobody knows the recipe {derived.recipe} of model {model.id}")
+        place = self._store.made_folder(model, derived)
+        with store_errors(self._store.root), self._alone(place):
+            if self._store.holds_made(model, derived):
+                return
+            self._reporter.say(f"preparing {model.id}")
+            made = self._scratch / model.id
+            made.mkdir()
+            try:
+                recipe(self._store.folder(model), made)
+            except Exception as error:
+                raise RecipeFailed(f"{model.id} could not be prepared: {error}") from error
+            self._store.adopt_made(made, model, derived)
 
     def _bring(self, model: Model, file: ModelFile) -> list[str]:
         """Nothing when the file is there; else why it is not."""

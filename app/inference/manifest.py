@@ -48,21 +48,45 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.url or " + ".join(part.pypi for part in self.packages)
 
 
-class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FileContent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a file must be, to the last bit."""
+
     name: FileName
     bytes: Size
     sha256: Sha256
+
+
+class ModelFile(FileContent, frozen=True, forbid_unknown_fields=True):
     sources: Annotated[tuple[Source, ...], msgspec.Meta(min_length=1)]
 
 
+class Derived(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Files that a recipe makes, once, of those that were fetched. The model is loaded of these."""
+
+    recipe: Id
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    files: Annotated[tuple[FileName, ...], msgspec.Meta(min_length=1)]
+
+    @property
+    def folder(self) -> str:
+        return f"{self.recipe}-{self.version}"
+
+
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`on`: it lies in this repository and is loaded with the files of that other model, its own
+    being none."""
+
     id: Id
     title: Text
     licence: Text
     kind: Id
-    files: Annotated[tuple[ModelFile, ...], msgspec.Meta(min_length=1)]
+    files: tuple[ModelFile, ...] = ()
+    derived: Derived | None = None
+    on: Id | None = None
 
     def __post_init__(self) -> None:
+        if bool(self.files) == bool(self.on):
+            raise ValueError("needs either `files` or `on`")
         names = [file.name for file in self.files]
         if len(set(names)) < len(names):
             raise ValueError("has two files of one name")
@@ -89,8 +113,13 @@ class Manifest(msgspec.Struct, frozen=True):
         raise ModelUnknown(f"There is no model {model_id!r}; known: {known}", model=model_id)
 
     def select(self, ids: Sequence[str]) -> tuple[Model, ...]:
-        """The models named, in that order; all of them when none is named."""
-        return tuple(self.get(model_id) for model_id in dict.fromkeys(ids)) or self.models
+        """The models named, in that order, each with the one it is on; all when none is named."""
+        named = [self.get(model_id) for model_id in ids]
+        wanted = [each for model in named for each in (model, *self.base(model))]
+        return tuple({model.id: model for model in wanted}.values()) or self.models
+
+    def base(self, model: Model) -> tuple[Model, ...]:
+        return (self.get(model.on),) if model.on else ()
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -110,6 +139,9 @@ def read_manifest(path: Path) -> Manifest:
         model = _model(path, number, entry)
         if model.id in models:
             raise ManifestInvalid(f"{path}: model {model.id!r} is listed twice")
+        if model.on is not None and (model.on not in models or models[model.on].on):
+            sentence = f"model {model.id!r}, field `on`: {model.on!r} is no model"
+            raise ManifestInvalid(f"{path}: {sentence}")
         models[model.id] = model
     return Manifest(tuple(models.values()))
 

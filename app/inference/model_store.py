@@ -2,20 +2,26 @@
 
 A file is hashed before its first use; a stamp of its inode, size and times beside it spares the
 second start that work. Folders carry the version, so clones of different age share one store.
+Files that a recipe made have a folder in that of their model; their hashes were taken when they
+were made and lie beside them.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
 from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
+
+import msgspec
 
 from app.core.errors import Unavailable
-from app.inference.manifest import Manifest, Model, ModelFile
+from app.inference.manifest import Derived, FileContent, Manifest, Model, ModelFile
 
 READ_BYTES = 1 << 20
+RECORD = "made.json"
 _FULL = {ENOSPC, EDQUOT}
 _NOT_WRITABLE = {EROFS, EACCES, EPERM}
 
@@ -41,7 +47,7 @@ class FileState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     model: Model
-    file: ModelFile
+    file: FileContent
     path: Path
     state: FileState
 
@@ -56,57 +62,54 @@ class ModelStore:
     def path(self, model: Model, file: ModelFile) -> Path:
         return self.folder(model) / file.name
 
+    def made_folder(self, model: Model, derived: Derived) -> Path:
+        return self.folder(model) / derived.folder
+
     def verified(self, model: Model) -> Path:
-        """The folder of the model, every file in it checked; raises where one is not right."""
-        for file in model.files:
-            path = self.path(model, file)
-            if not path.is_file():
+        """The folder that the model is loaded of, every file in it checked; raises where one is
+        not right."""
+        folder, files = self.folder(model), model.files
+        if model.derived:
+            folder = self.made_folder(model, model.derived)
+            files = _read_record(folder)
+            if not files:
                 raise ModelMissing(
-                    f"{file.name} of model {model.id} is not in {self.root}; "
+                    f"Model {model.id} is not prepared in {self.root}; "
                     f"run `./parley models pull {model.id}`",
                     model=model.id,
                 )
-            if not self.holds(model, file):
-                with suppress(OSError):
-                    path.unlink()
-                raise ModelCorrupt(
-                    f"{file.name} of model {model.id} did not have the SHA-256 of the manifest "
-                    f"and was refused; run `./parley models pull {model.id}`",
-                    model=model.id,
-                )
-        return self.folder(model)
+        for file in files:
+            self._require(model, folder / file.name, file)
+        return folder
 
     def holds(self, model: Model, file: ModelFile) -> bool:
         """Whether the right file is there. Hashes it unless its stamp says that this was done."""
-        path = self.path(model, file)
-        if not path.is_file():
-            return False
-        if _read_stamp(path) == _stamp_of(path, file):
-            return True
-        return self._check(path, file)
+        return self._holds(self.path(model, file), file)
+
+    def holds_made(self, model: Model, derived: Derived) -> bool:
+        """The same for all files that the recipe makes."""
+        folder = self.made_folder(model, derived)
+        files = _read_record(folder)
+        return bool(files) and all(self._holds(folder / file.name, file) for file in files)
 
     def verify(self, manifest: Manifest) -> list[StoredFile]:
         """Hash every file again, whatever its stamp says. Wrong ones are deleted."""
         found: list[StoredFile] = []
-        for model in manifest.models:
-            for file in model.files:
-                path = self.path(model, file)
-                state = FileState.MISSING
-                if path.is_file():
-                    state = FileState.PRESENT if self._check(path, file) else FileState.CORRUPT
-                if state is FileState.CORRUPT:
-                    with store_errors(self.root):
-                        path.unlink(missing_ok=True)
-                found.append(StoredFile(model, file, path, state))
+        for model, path, file in self._all(manifest):
+            state = FileState.MISSING
+            if path.is_file():
+                state = FileState.PRESENT if self._check(path, file) else FileState.CORRUPT
+            if state is FileState.CORRUPT:
+                with store_errors(self.root):
+                    path.unlink(missing_ok=True)
+            found.append(StoredFile(model, file, path, state))
         return found
 
     def contents(self, manifest: Manifest) -> list[StoredFile]:
         """What is there, by name and size alone."""
         return [
             StoredFile(model, file, path, _state_by_size(path, file))
-            for model in manifest.models
-            for file in model.files
-            for path in [self.path(model, file)]
+            for model, path, file in self._all(manifest)
         ]
 
     def adopt(self, finished: Path, model: Model, file: ModelFile) -> None:
@@ -115,7 +118,53 @@ class ModelStore:
         finished.replace(path)
         _write_stamp(path, file)
 
-    def _check(self, path: Path, file: ModelFile) -> bool:
+    def adopt_made(self, finished: Path, model: Model, derived: Derived) -> None:
+        """Take the hashes of what the recipe made and give its folder its final name."""
+        files = [_content_of(finished / name) for name in derived.files]
+        (finished / RECORD).write_bytes(msgspec.json.encode(files))
+        folder = self.made_folder(model, derived)
+        if folder.exists():
+            rmtree(folder)
+        finished.replace(folder)
+        for file in files:
+            _write_stamp(folder / file.name, file)
+
+    def _all(self, manifest: Manifest) -> Iterator[tuple[Model, Path, FileContent]]:
+        for model in manifest.models:
+            for file in model.files:
+                yield model, self.path(model, file), file
+            if model.derived:
+                folder = self.made_folder(model, model.derived)
+                made = _read_record(folder) or [
+                    FileContent(name, 0, "") for name in model.derived.files
+                ]
+                for file in made:
+                    yield model, folder / file.name, file
+
+    def _require(self, model: Model, path: Path, file: FileContent) -> None:
+        if not path.is_file():
+            raise ModelMissing(
+                f"{file.name} of model {model.id} is not in {self.root}; "
+                f"run `./parley models pull {model.id}`",
+                model=model.id,
+            )
+        if not self._holds(path, file):
+            with suppress(OSError):
+                path.unlink()
+            raise ModelCorrupt(
+                f"{file.name} of model {model.id} did not have the SHA-256 of the manifest "
+                f"and was refused; run `./parley models pull {model.id}`",
+                model=model.id,
+            )
+
+    def _holds(self, path: Path, file: FileContent) -> bool:
+        if not path.is_file():
+            return False
+        if _read_stamp(path) == _stamp_of(path, file):
+            return True
+        return self._check(path, file)
+
+    def _check(self, path: Path, file: FileContent) -> bool:
         before = _stamp_of(path, file)
         if path.stat().st_size != file.bytes or hash_of(path) != file.sha256:
             return False
@@ -148,7 +197,19 @@ def store_errors(root: Path) -> Generator[None]:
         raise StoreUnusable(f"The model store {root} failed: {error}") from error
 
 
-def _state_by_size(path: Path, file: ModelFile) -> FileState:
+def _content_of(path: Path) -> FileContent:
+    return FileContent(path.name, path.stat().st_size, hash_of(path))
+
+
+def _read_record(folder: Path) -> Sequence[FileContent]:
+    """What the recipe made here; nothing where it did not, or where that cannot be read."""
+    try:
+        return msgspec.json.decode((folder / RECORD).read_bytes(), type=list[FileContent])
+    except (OSError, msgspec.MsgspecError):
+        return ()
+
+
+def _state_by_size(path: Path, file: FileContent) -> FileState:
     if not path.is_file():
         return FileState.MISSING
     return FileState.PRESENT if path.stat().st_size == file.bytes else FileState.CORRUPT
@@ -158,7 +219,7 @@ def _stamp_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.verified")
 
 
-def _stamp_of(path: Path, file: ModelFile) -> str:
+def _stamp_of(path: Path, file: FileContent) -> str:
     seen = path.stat()
     return f"{file.sha256} {seen.st_size} {seen.st_ino} {seen.st_mtime_ns} {seen.st_ctime_ns}"
 
@@ -170,7 +231,7 @@ def _read_stamp(path: Path) -> str | None:
         return None
 
 
-def _write_stamp(path: Path, file: ModelFile) -> None:
+def _write_stamp(path: Path, file: FileContent) -> None:
     """A store that cannot be written is hashed at every start instead."""
     with suppress(OSError):
         _stamp_path(path).write_text(_stamp_of(path, file), "ascii")

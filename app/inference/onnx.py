@@ -41,6 +41,11 @@ class OnnxModel:
         self._name = name
         self.memory_bytes = memory_bytes
         self.providers: tuple[str, ...] = tuple(session.get_providers())
+        self.inputs: tuple[str, ...] = tuple(each.name for each in session.get_inputs())
+        self.outputs: tuple[str, ...] = tuple(each.name for each in session.get_outputs())
+        self.shapes: dict[str, list[Any]] = {
+            each.name: list(each.shape) for each in session.get_inputs()
+        }
 
     @property
     def device(self) -> str:
@@ -66,6 +71,10 @@ class OnnxRuntime:
         self._threads = threads
         if device != "cpu" and CUDA in offered_providers():
             _ort.preload_dlls()
+
+    @property
+    def has_cuda(self) -> bool:
+        return CUDA in choose_providers(self._device, offered_providers())
 
     def open(
         self, path: Path, *, threads: int | None = None, device: Device | None = None

@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 from app.core.errors import AppError, InternalError, Unavailable
 from app.inference.executor import Lane
 from app.inference.manifest import Manifest, Model
-from app.inference.model_store import ModelStore
+from app.inference.model_store import FileState, ModelStore
 
 log = logging.getLogger(__name__)
 
@@ -142,6 +142,19 @@ class ModelRegistry:
         self._pins[model_id] -= 1
         self._shrink()
 
+    def installed(self) -> frozenset[str]:
+        """The ids of models that can be loaded, by the names and sizes of their files. Blocks."""
+        missing = {
+            stored.model.id
+            for stored in self._store.contents(self._manifest)
+            if stored.state is not FileState.PRESENT
+        }
+        return frozenset(
+            model.id
+            for model in self._manifest.models
+            if missing.isdisjoint({model.id, model.on or model.id})
+        )
+
     def snapshot(self) -> RegistrySnapshot:
         return RegistrySnapshot(
             budget_bytes=self._budget_bytes,
@@ -198,7 +211,8 @@ class ModelRegistry:
     def _open(self, model: Model, loader: Loader, evicted: Sequence[Loaded]) -> Loaded:
         _close_all(evicted)
         try:
-            return loader(self._store.verified(model))
+            (folder,) = map(self._store.verified, self._manifest.base(model) or (model,))
+            return loader(folder)
         except AppError:
             raise
         except Exception as error:

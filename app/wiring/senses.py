@@ -4,10 +4,21 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from app.asr.catalogue import Catalogue
+from app.asr.engines.ctc.engine import CtcRecognizer, load_ctc
+from app.asr.engines.ctc.whisper_states import WhisperStates
+from app.asr.engines.dtln import load_dtln
+from app.asr.engines.ge2e import load_ge2e
+from app.asr.engines.ge2e_recipe import prepare_ge2e
 from app.asr.engines.silero import load_silero
+from app.asr.engines.whisper.convert import convert as convert_whisper
+from app.asr.engines.whisper.engine import load_whisper
+from app.asr.language_models import LanguageModels
 from app.asr.service import SpeechService
+from app.asr.streaming import StreamService
 from app.core.audio.decode import DecodeLimits
 from app.core.db import forbid_in_transaction
 from app.core.errors import Unavailable
@@ -21,6 +32,12 @@ from app.inference.registry import ModelRegistry
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "onnx_models" / "manifest.toml"
+RECIPES = {
+    "whisper-onnx": convert_whisper,
+    "ge2e": partial(prepare_ge2e, ROOT / "onnx_models" / "ge2e"),
+}
+"""How files that the manifest calls derived are made."""
+CTC_HEAD = ROOT / "onnx_models" / "whisper-tiny.en-ctc"
 MIB = 1024 * 1024
 WAITING_IN_LANE = 256
 DECODE_DEADLINE_S = 3600
@@ -32,6 +49,7 @@ class Inference:
     store: ModelStore
     models: ModelRegistry
     speech: SpeechService
+    streams: StreamService
 
     async def check_present(self) -> None:
         states = await asyncio.to_thread(self.store.contents, self.manifest)
@@ -41,17 +59,34 @@ class Inference:
             raise Unavailable(f"not installed: {names}; run ./parley models pull")
 
 
+def _load_ctc_head(
+    whisper: Path, onnx: OnnxRuntime, language_models: LanguageModels
+) -> CtcRecognizer:
+    """The head lies in the repository; the encoder is that of the Whisper model below it."""
+    encoder = whisper / f"encoder.{'float' if onnx.has_cuda else 'int8'}.onnx"
+    return load_ctc(
+        CTC_HEAD, onnx, lambda _: WhisperStates(onnx.open(encoder)), language_models.find("en")
+    )
+
+
 @asynccontextmanager
 async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inference]:
     """What runs models; needs no database."""
     async with AsyncExitStack() as stack:
         cores = usable_cores()
+        language_models = LanguageModels(settings.storage.data_dir / "language_models")
         manifest = await asyncio.to_thread(read_manifest, MANIFEST)
         onnx = await asyncio.to_thread(OnnxRuntime, settings.models.device, cores)
         models = ModelRegistry(
             manifest,
             store,
-            {"silero-vad": lambda folder: load_silero(folder, onnx)},
+            {
+                "silero-vad": lambda folder: load_silero(folder, onnx),
+                "whisper": lambda folder: load_whisper(folder, onnx),
+                "ge2e": lambda folder: load_ge2e(folder, onnx),
+                "dtln": lambda folder: load_dtln(folder, onnx),
+                "ctc-on-whisper": lambda folder: _load_ctc_head(folder, onnx, language_models),
+            },
             budget_bytes=settings.models.memory_mb * MIB,
         )
         stack.push_async_callback(models.close)
@@ -59,5 +94,18 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
         executor = Executor(realtime=lane, batch=lane, forbid_in_transaction=forbid_in_transaction)
         stack.push_async_callback(executor.close)
         limits = DecodeLimits(settings.server.max_audio_s, deadline_s=DECODE_DEADLINE_S)
-        speech = await stack.enter_async_context(SpeechService(models, executor, limits))
-        yield Inference(manifest, store, models, speech)
+        speech = await stack.enter_async_context(
+            SpeechService(
+                models, executor, limits, Catalogue(settings.models.variant), language_models
+            )
+        )
+        streams = await stack.enter_async_context(
+            StreamService(
+                models,
+                executor,
+                speech,
+                speech.catalogue,
+                most_streams=settings.server.max_streams,
+            )
+        )
+        yield Inference(manifest, store, models, speech, streams)

@@ -6,11 +6,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from uuid import UUID
 
+from app.asr.job_webhooks import JobWebhooks
+from app.asr.jobs import TranscriptionJobs
 from app.core.aio import LoopLag, Supervisor
 from app.core.at_rest import encryption_of_data
 from app.core.clock import utc_now
 from app.core.feed.redis_feed import RedisFeed
 from app.core.hipaa import hipaa_shortcomings
+from app.core.jobs import QUICK, SLOW
 from app.core.limits import Limiter, LocalLimiter, RedisLimiter
 from app.core.presence import Presence
 from app.core.scope import OrgScope, system_scope
@@ -25,10 +28,11 @@ from app.tenancy.internal_secret import InternalSecret
 from app.tenancy.providers import open_providers, refuse_half_set_up
 from app.tenancy.token_check import opened_check
 from app.wiring.base import Foundation, foundation
-from app.wiring.senses import inference
+from app.wiring.senses import Inference, inference
 
 DEFAULT_ORGANIZATION = "Default"
 SETUP = "setup"
+SLOW_JOBS_AT_ONCE = 2
 
 
 @asynccontextmanager
@@ -42,15 +46,13 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
         limiter = _limiter(settings, stack)
         door = _front_door(base, limiter, settings)
         stack.push_async_callback(base.usage.flush)
-        drain_s = settings.server.drain_s
-        supervisor = await stack.enter_async_context(
-            Supervisor(base.metrics, stop_timeout_s=drain_s + 5)
-        )
+        tending = Supervisor(base.metrics, stop_timeout_s=settings.server.drain_s + 5)
+        supervisor = await stack.enter_async_context(tending)
         tokens = await stack.enter_async_context(
             opened_check(settings.auth, base.api_keys, base.keys, supervisor, default_org)
         )
-        base.metrics.add(ModelMetrics(senses.models.snapshot))
-        _start_work(supervisor, base, drain_s)
+        transcription_jobs = _transcription_jobs(base, senses, settings)
+        _start_work(supervisor, base, senses, settings.server.drain_s)
         yield Runtime(
             version=version,
             started_at=utc_now(),
@@ -61,10 +63,15 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
             feed=base.feed,
             limiter=limiter,
             models=senses.models,
+            speech=senses.speech,
+            streams=senses.streams,
+            transcription_jobs=transcription_jobs,
             database=base.database,
             mail=base.mail,
             organizations=base.organizations,
             own_organizations=base.own_organizations,
+            outbound=base.outbound,
+            outbound_rules=base.outbound_rules,
             members=base.members,
             invitations=base.invitations,
             api_keys=base.api_keys,
@@ -93,6 +100,16 @@ def _front_door(base: Foundation, limiter: Limiter, settings: Settings) -> Front
     )
 
 
+def _transcription_jobs(
+    base: Foundation, senses: Inference, settings: Settings
+) -> TranscriptionJobs:
+    webhooks = JobWebhooks(
+        base.database, base.jobs, base.organizations, base.outbound, base.outbound_rules
+    )
+    folder = settings.storage.data_dir / "asr-jobs"
+    return TranscriptionJobs(base.database, base.jobs, senses.speech, base.usage, webhooks, folder)
+
+
 async def _internal_secret(settings: Settings, default_org: UUID) -> InternalSecret:
     given, data_dir = settings.auth.internal_secret, settings.storage.data_dir
     return InternalSecret(
@@ -100,9 +117,15 @@ async def _internal_secret(settings: Settings, default_org: UUID) -> InternalSec
     )
 
 
-def _start_work(supervisor: Supervisor, base: Foundation, drain_s: float) -> None:
+def _start_work(
+    supervisor: Supervisor, base: Foundation, senses: Inference, drain_s: float
+) -> None:
+    base.metrics.add(ModelMetrics(senses.models.snapshot))
     supervisor.keep_running("loop lag", LoopLag(base.metrics).run)
-    supervisor.keep_running("jobs", partial(base.jobs.run_worker, drain_s=drain_s))
+    worker = partial(base.jobs.run_worker, drain_s=drain_s)
+    supervisor.keep_running("jobs", partial(worker, queue=QUICK))
+    slow = partial(worker, queue=SLOW, concurrency=SLOW_JOBS_AT_ONCE)
+    supervisor.keep_running("slow jobs", slow)
     supervisor.keep_running("notices", base.notices.run)
     supervisor.keep_running("usage", base.usage.run)
     supervisor.keep_running("slots", base.slots.run)

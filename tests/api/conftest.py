@@ -26,7 +26,10 @@ class LiveServer:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[LiveServer]:
     data_dir = tmp_path_factory.mktemp("live")
     command = [sys.executable, "-m", "app.cli", "serve", "--port", "0", "--data-dir", str(data_dir)]
-    environ = process_environment() | {"PARLEY_ATTEMPTS_PER_ADDRESS": MOST_ATTEMPTS}
+    environ = process_environment() | {
+        "PARLEY_ATTEMPTS_PER_ADDRESS": MOST_ATTEMPTS,
+        "PARLEY_LOOPBACK_CAN_BE_ALLOWED": "true",
+    }
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as process:
         try:
             yield _announced(process)

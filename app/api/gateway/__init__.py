@@ -2,8 +2,12 @@
 
 from app.api.family import Family
 from app.api.gateway import (
+    asr,
+    asr_jobs,
+    asr_models,
     audit,
     auth,
+    earlier_clients,
     google,
     invitations,
     keys,
@@ -16,6 +20,7 @@ from app.api.gateway import (
     validation,
     whoami,
 )
+from app.api.gateway.asr_stream import stream
 from app.api.gateway.bodies import error_body
 from app.api.gateway.live import live
 from app.api.gateway.operations import asr_status, metrics, ready, service_health
@@ -32,8 +37,13 @@ FAMILY = Family(
         asr_status,
         service_health,
         live,
+        stream,
+        *asr.ROUTES,
+        *asr_jobs.ROUTES,
+        *asr_models.ROUTES,
         *audit.ROUTES,
         *auth.ROUTES,
+        *earlier_clients.ROUTES,
         *google.ROUTES,
         *invitations.ROUTES,
         *keys.ROUTES,

@@ -103,6 +103,7 @@ def ids_of(organization: Organization) -> dict[str, UUID]:
         "invitation_id": organization.invitation_id,
         "token_id": organization.key_id,
         "key_id": organization.key_id,
+        "job_id": organization.job_id,
     }
 
 

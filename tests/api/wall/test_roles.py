@@ -14,6 +14,7 @@ MEMBERS = "member admin owner"
 ADMINS = "admin owner"
 OWNER = "owner"
 CALLERS = "outsider guest member admin owner key operator"
+WITHIN = "member admin owner key operator"
 OPERATOR = "operator"
 ACTIVE_ADMINS = "guest admin owner"
 """A guest owns the organization that it came with."""
@@ -29,6 +30,15 @@ ALLOWED: dict[str, str] = {
     **{f"GET /{service}/health": ANYBODY for service in ("asr", "video", "tts", "bot", "agent")},
     "GET /metrics": OPERATOR,
     "GET /asr/status": CALLERS,
+    **{f"GET /asr/{page}": CALLERS for page in ("models", "intents", "languages")},
+    "POST /asr/transcribe": CALLERS,
+    **{
+        f"POST /asr/transcribe/{kind}": CALLERS for kind in ("clean", "raw", "pcm", "long", "batch")
+    },
+    "POST /asr/transcribe-url": CALLERS,
+    "GET /asr/jobs": CALLERS,
+    "GET /asr/jobs/{job_id}": WITHIN,
+    "DELETE /asr/jobs/{job_id}": WITHIN,
     # The operator's.
     "POST /auth/tokens": OPERATOR,
     "GET /auth/tokens": OPERATOR,
@@ -96,6 +106,14 @@ ALLOWED: dict[str, str] = {
     "PATCH /api/v1/organizations/{org_id}": ADMINS,
     "GET /api/v1/users": SIGNED_IN,
     "POST /api/v1/users/invite": ACTIVE_ADMINS,
+    # The speech APIs of others.
+    "POST /v1/audio/transcriptions": CALLERS,
+    "POST /v1/audio/translations": CALLERS,
+    "POST /v1/listen": CALLERS,
+    "POST /agent/transcribe/simple": CALLERS,
+    "GET /v1/list-asr-models": CALLERS,
+    "POST /v1/conversation/STT": CALLERS,
+    "POST /v1/conversation/DiarizeSTT": CALLERS,
 }
 
 SAY_401_OF_WHAT_IS_SENT = {"POST /bot/api/auth/login", "POST /bot/api/auth/refresh"}

@@ -9,9 +9,16 @@ from uuid import UUID, uuid4
 
 import httpx
 import jwt
+import msgspec
 
 from app import VERSION, wiring
+from app.asr import store as job_store
+from app.asr.domain import TranscriptionRequest
+from app.asr.job import JobTask
+from app.asr.store import JobRow
 from app.core import settings as declared
+from app.core.clock import utc_now
+from app.core.db import Tx
 from app.core.scope import OrgScope, system_scope
 from app.inference.model_store import ModelStore
 from app.main import create_app
@@ -39,6 +46,7 @@ class Organization:
     key: str = ""
     key_id: UUID = field(default_factory=uuid4)
     invitation_id: UUID = field(default_factory=uuid4)
+    job_id: UUID = field(default_factory=uuid4)
 
 
 @dataclass
@@ -63,10 +71,27 @@ class World:
             new = NewApiKey(user_id="app", label="", expires_at=None)
             key, organization.key = await self.runtime.api_keys.create(tx, new)
             organization.key_id = key.id
+            organization.job_id = await self._job(tx, key.id)
         for role in Role:
             organization.people[role.value] = await self.person(organization.id, role)
         organization.invitation_id = await self.invitation(organization)
         return organization
+
+    async def _job(self, tx: Tx, key_id: UUID) -> UUID:
+        """A transcription that failed."""
+        row = JobRow(
+            id=uuid4(),
+            key_id=key_id,
+            user_id="app",
+            endpoint="/asr/transcribe",
+            task=msgspec.json.encode(JobTask(request=TranscriptionRequest())),
+            status="failed",
+            progress=0.0,
+            attempts=1,
+            created_at=utc_now(),
+        )
+        await job_store.add(tx, row)
+        return row.id
 
     async def invitation(self, organization: Organization) -> UUID:
         owner = organization.people["owner"].user_id

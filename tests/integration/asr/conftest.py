@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from app.asr.catalogue import Catalogue
 from app.asr.engines.silero import SileroVad, load_silero
+from app.asr.language_models import LanguageModels
 from app.asr.service import SpeechService
 from app.core import settings
 from app.core.audio.decode import DecodeLimits
@@ -48,8 +50,12 @@ async def executor() -> AsyncGenerator[Executor]:
 
 
 @pytest.fixture
-async def speech(models: ModelRegistry, executor: Executor) -> AsyncGenerator[SpeechService]:
-    async with SpeechService(models, executor, NO_LIMITS) as speech:
+async def speech(
+    models: ModelRegistry, executor: Executor, tmp_path: Path
+) -> AsyncGenerator[SpeechService]:
+    """With nothing but the detector of speech."""
+    names, language_models = Catalogue("en-full"), LanguageModels(tmp_path)
+    async with SpeechService(models, executor, NO_LIMITS, names, language_models) as speech:
         yield speech
 
 

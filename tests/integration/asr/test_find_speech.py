@@ -65,7 +65,7 @@ async def test_what_cannot_be_decoded_is_the_decoders_sentence(
 ) -> None:
     with pytest.raises(AudioUnreadable):
         await speech.find_speech(io.BytesIO(b"this is not sound" * 100), SpanRules())
-    assert [state.leases for state in models.snapshot().models] == [0]
+    assert {state.leases for state in models.snapshot().models} == {0}
 
 
 class EndlessWav(io.RawIOBase):
@@ -98,7 +98,7 @@ async def test_who_leaves_stops_the_work(
         search.cancel()
     await executor.close()
     assert executor.occupancy()[Lane.BATCH] == 0
-    assert [state.leases for state in models.snapshot().models] == [0]
+    assert {state.leases for state in models.snapshot().models} == {0}
 
 
 async def test_live_streams_are_answered_while_the_batch_lane_is_taken(

@@ -1,0 +1,53 @@
+"""Reads what a request of another's API asks for, and says of a wrong one which name is wrong."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from app.core.errors import InvalidInput
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+_SHOWN = 80
+
+
+class ParameterInvalid(InvalidInput):
+    """The message and `details["field"]` name it."""
+
+
+def read_asked(given: Mapping[str, list[str]], kind: type[S]) -> S:
+    """Of a form or a query: a name may come several times where a list is meant, and names that
+    are not known are passed over. An empty value is none."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    values: dict[str, Any] = {}
+    for name, texts in given.items():
+        field = fields.get(name.removesuffix("[]"))
+        filled = [text for text in texts if text]
+        if field is None or not filled:
+            continue
+        if msgspec.inspect.type_info(field.type).__class__ is msgspec.inspect.VarTupleType:
+            values[field.encode_name] = filled
+        elif len(filled) == 1:
+            values[field.encode_name] = filled[0]
+        else:
+            raise _invalid(name, "it is given more than once")
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _named(str(error)) from None
+
+
+def _named(said: str) -> ParameterInvalid:
+    """Of `Expected ... - at `$.name`` or `... missing required field `name``."""
+    fault, _, place = said.partition(" - at `$")
+    if place:
+        return _invalid(place.strip("`.").split("[")[0], fault)
+    if "required field" in fault:
+        return _invalid(fault.split("`")[1], "it is missing")
+    name, _, rest = fault.partition(": ")
+    return _invalid(name, rest)
+
+
+def _invalid(name: str, fault: str) -> ParameterInvalid:
+    return ParameterInvalid(f"{name[:_SHOWN]}: {fault}", field=name[:_SHOWN])

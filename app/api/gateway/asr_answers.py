@@ -1,0 +1,215 @@
+"""A transcript as the gateway's document shows it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from app.asr.domain import Alternative, NotApplied, Segment, Transcript, TranscriptionRequest
+from app.asr.rendering import Caption
+from app.asr.text.analysis import SpeechAnalysis
+from app.asr.text.entities import Entity
+from app.asr.text.words import Word
+
+CATEGORIES = ("emotion", "behavior", "role", "eval", "age", "gender")
+"""Every segment has them; null where the model has no head for one."""
+
+Probabilities = dict[str, dict[str, float]] | dict[str, list["LabelProbability"]]
+
+
+class LabelProbability(msgspec.Struct, frozen=True):
+    token: str
+    probability: float
+
+
+class WordAnswer(msgspec.Struct, frozen=True):
+    word: str
+    start: float
+    end: float
+    confidence: float
+
+
+class EntityAnswer(msgspec.Struct, frozen=True):
+    """`entity` and `text` are other names of `type` and `value`, for older clients."""
+
+    type: str
+    value: str
+    raw: str
+    entity: str
+    text: str
+
+
+class SegmentAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    speaker: str | None
+    text: str
+    start: float
+    end: float
+    confidence: float
+    language: str
+    metadata: dict[str, str | None]
+    metadata_probs: Any = UNSET
+    words: list[WordAnswer] | UnsetType = UNSET
+    entities: list[EntityAnswer]
+
+
+class AlternativeAnswer(msgspec.Struct, frozen=True):
+    transcript: str
+    confidence: float
+
+
+class PauseAnswer(msgspec.Struct, frozen=True):
+    start: float
+    end: float
+
+
+class AnalysisAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    lexical_fluency: float | None
+    vocabulary_range: float | None
+    grammar_score: float | None
+    pace_wpm: float | None
+    articulation_wpm: float | None
+    word_count: int
+    unique_word_count: int
+    filler_count: int
+    repetition_count: int
+    pauses: list[PauseAnswer]
+
+
+class NotAppliedAnswer(msgspec.Struct, frozen=True):
+    option: str
+    reason: str
+
+
+class TranscriptAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """`not_applied`: options that were set and changed nothing, and why."""
+
+    transcript: str
+    duration: float
+    inference_time: str
+    model: str
+    decoder: str
+    language: str
+    num_speakers: int | UnsetType = UNSET
+    segments: list[SegmentAnswer]
+    alternatives: list[AlternativeAnswer] | UnsetType = UNSET
+    speaker_embedding: list[float] | UnsetType | None = UNSET
+    speaker_embeddings: dict[str, list[float]] | UnsetType = UNSET
+    speech_analysis: AnalysisAnswer | UnsetType = UNSET
+    summary: str | UnsetType | None = UNSET
+    analysis: dict[str, Any] | UnsetType | None = UNSET
+    not_applied: list[NotAppliedAnswer] | UnsetType = UNSET
+    incomplete: bool | UnsetType = UNSET
+
+
+class CaptionAnswer(msgspec.Struct, frozen=True):
+    start: float
+    end: float
+    text: str
+    speaker: str | None
+
+
+def answer_of(transcript: Transcript, asked: TranscriptionRequest) -> TranscriptAnswer:
+    embedding = transcript.speaker_embedding
+    voices = transcript.speaker_embeddings
+    return TranscriptAnswer(
+        transcript=transcript.text,
+        duration=_seconds(transcript.duration_s),
+        inference_time=f"{transcript.inference_s:.3f}s",
+        model=transcript.model,
+        decoder=transcript.decoder,
+        language=transcript.language,
+        num_speakers=UNSET if transcript.num_speakers is None else transcript.num_speakers,
+        segments=[_segment(each, asked) for each in transcript.segments],
+        alternatives=[_alternative(each) for each in transcript.alternatives]
+        if asked.n_best > 1
+        else UNSET,
+        speaker_embedding=(list(embedding) if embedding else None)
+        if asked.speaker_embedding
+        else UNSET,
+        speaker_embeddings={name: list(vector) for name, vector in voices.items()} or UNSET,
+        speech_analysis=_analysis(transcript.analysis) if transcript.analysis else UNSET,
+        summary=None if asked.summarize else UNSET,
+        analysis=None if asked.summarize else UNSET,
+        not_applied=[_not_applied(each) for each in transcript.not_applied] or UNSET,
+        incomplete=transcript.incomplete or UNSET,
+    )
+
+
+def caption_answer(caption: Caption) -> CaptionAnswer:
+    return CaptionAnswer(
+        _seconds(caption.start_s), _seconds(caption.end_s), caption.text, caption.speaker
+    )
+
+
+def _segment(segment: Segment, asked: TranscriptionRequest) -> SegmentAnswer:
+    return SegmentAnswer(
+        speaker=segment.speaker,
+        text=segment.text,
+        start=_seconds(segment.start_s),
+        end=_seconds(segment.end_s),
+        confidence=_share(segment.confidence),
+        language=segment.language,
+        metadata={name: segment.metadata.get(name) for name in CATEGORIES},
+        metadata_probs=_probabilities(segment.metadata_probs, asked)
+        if asked.metadata_prob
+        else UNSET,
+        words=[_word(word) for word in segment.words] if asked.word_timestamps else UNSET,
+        entities=[_entity(entity) for entity in segment.entities],
+    )
+
+
+def _probabilities(
+    found: Mapping[str, Mapping[str, float]], asked: TranscriptionRequest
+) -> Probabilities:
+    """The likeliest first, at most `top_k` of each category."""
+    ranked = {
+        name: sorted(labels.items(), key=lambda each: -each[1])[: asked.top_k]
+        for name, labels in found.items()
+    }
+    if asked.metadata_prob_format == "dict":
+        return {name: dict(labels) for name, labels in ranked.items()}
+    return {name: [LabelProbability(*label) for label in labels] for name, labels in ranked.items()}
+
+
+def _word(word: Word) -> WordAnswer:
+    return WordAnswer(
+        word.text, _seconds(word.start_s), _seconds(word.end_s), _share(word.confidence)
+    )
+
+
+def _entity(entity: Entity) -> EntityAnswer:
+    return EntityAnswer(entity.type, entity.value, entity.raw, entity.type, entity.value)
+
+
+def _alternative(alternative: Alternative) -> AlternativeAnswer:
+    return AlternativeAnswer(alternative.text, _share(alternative.confidence))
+
+
+def _not_applied(each: NotApplied) -> NotAppliedAnswer:
+    return NotAppliedAnswer(each.option, each.reason)
+
+
+def _analysis(found: SpeechAnalysis) -> AnalysisAnswer:
+    return AnalysisAnswer(
+        lexical_fluency=found.lexical_fluency,
+        vocabulary_range=found.vocabulary_range,
+        grammar_score=found.grammar_score,
+        pace_wpm=found.pace_wpm,
+        articulation_wpm=found.articulation_wpm,
+        word_count=found.word_count,
+        unique_word_count=found.unique_word_count,
+        filler_count=found.filler_count,
+        repetition_count=found.repetition_count,
+        pauses=[
+            PauseAnswer(_seconds(pause.start_s), _seconds(pause.end_s)) for pause in found.pauses
+        ],
+    )
+
+
+def _seconds(value: float) -> float:
+    return round(value, 3)
+
+
+def _share(value: float) -> float:
+    return round(min(1.0, max(0.0, value)), 4)

@@ -1,0 +1,112 @@
+"""The messages of `/asr/stream`: what clients send, understood, and what they are sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from app.asr.diarization import speaker_label
+from app.asr.live import Said, StreamOptions
+from app.asr.text.analysis import find_pauses
+from app.asr.text.words import Word
+from app.asr.utterances import text_in
+from app.core.errors import AppError, InvalidInput
+
+LARGEST_FRAME = 1024 * 1024
+NO_METADATA: dict[str, str | None] = dict.fromkeys(("emotion", "behavior", "role", "age", "gender"))
+"""Clients read these of every final; a model without heads for them says nothing."""
+
+
+class FrameNotJson(InvalidInput):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    kind: str
+    fields: dict[str, Any]
+
+
+def parse(text: str) -> Command:
+    try:
+        fields = msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        raise FrameNotJson("Invalid JSON") from error
+    kind = fields.pop("type", None)
+    if not isinstance(kind, str):
+        raise FrameNotJson("type: a message names its type")
+    return Command(kind.lower(), fields)
+
+
+def error_message(error: AppError) -> dict[str, Any]:
+    return {"type": "error", "message": error.message, "code": error.code}
+
+
+def transcript_message(said: Said, options: StreamOptions) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "type": "transcript",
+        "channel": said.channel,
+        "text": said.text,
+        "is_final": said.is_final,
+        "utterance_end": said.utterance_end,
+    }
+    if not said.is_final:
+        return message | {"stable_text": said.stable_text}
+    message |= {
+        "process_ms": said.process_ms,
+        "metadata": NO_METADATA,
+        "start": round(said.start_s, 3),
+        "end": round(said.end_s, 3),
+        "confidence": round(said.confidence, 3),
+        "language": said.language,
+    }
+    if options.word_timestamps:
+        message["words"] = [_word(word) for word in said.words]
+    if options.diarize:
+        message |= _speakers(said, options)
+    if said.speaker_embedding is not None:
+        message["speakerEmbedding"] = said.speaker_embedding
+    if options.neuropsych_mode:
+        message |= _pace(said.words)
+    return message
+
+
+def _word(word: Word) -> dict[str, Any]:
+    return {
+        "word": word.text,
+        "start": round(word.start_s, 3),
+        "end": round(word.end_s, 3),
+        "confidence": round(word.confidence, 3),
+    }
+
+
+def _speakers(said: Said, options: StreamOptions) -> dict[str, Any]:
+    """`speaker` is who says the most of it."""
+    if not said.parts:
+        return {}
+    most = max(said.parts, key=lambda part: len(part.words))
+    segments: list[dict[str, Any]] = []
+    for part in said.parts:
+        segment: dict[str, Any] = {
+            "speaker": speaker_label(part.speaker),
+            "text": text_in(part.words, said.language),
+            "start": round(part.words[0].start_s, 3),
+            "end": round(part.words[-1].end_s, 3),
+            "metadata": NO_METADATA,
+        }
+        if options.word_timestamps:
+            segment["words"] = [_word(word) for word in part.words]
+        segments.append(segment)
+    return {"speaker": speaker_label(most.speaker), "segments": segments}
+
+
+def _pace(words: Sequence[Word]) -> dict[str, Any]:
+    """`speech_rate` in words a minute."""
+    pauses = [
+        {"start": round(p.start_s, 3), "end": round(p.end_s, 3), "duration": round(p.length_s, 3)}
+        for p in find_pauses(words)
+    ]
+    spoken_s = words[-1].end_s - words[0].start_s if words else 0.0
+    rate = round(60 * len(words) / spoken_s, 1) if spoken_s > 0 else None
+    return {"pauses": pauses, "speech_rate": rate}

@@ -1,0 +1,156 @@
+"""Uploads: read as they come and kept in files that spill to disk, never whole in memory."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, cast
+
+from litestar import Request
+from litestar.datastructures import UploadFile
+from litestar.exceptions import InternalServerException
+from multipart import (  # pyright: ignore[reportMissingTypeStubs]
+    MultipartError,
+    MultipartSegment,
+    PushMultipartParser,
+)
+
+from app.core.errors import InvalidInput, TooLarge, UnsupportedMedia
+
+AnyRequest = Request[Any, Any, Any]
+
+MIB = 1024 * 1024
+MOST_PARTS = 256
+MOST_FIELD_BYTES = 64 * 1024
+
+
+class UploadTooLarge(TooLarge):
+    pass
+
+
+class UploadBroken(InvalidInput):
+    """The body is not what its headers say, or it broke off."""
+
+
+class FormExpected(UnsupportedMedia):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Every field and file of a form, in the order they came."""
+
+    fields: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    files: Mapping[str, Sequence[UploadFile]] = field(
+        default_factory=dict[str, Sequence[UploadFile]]
+    )
+
+    def file(self, name: str) -> UploadFile:
+        found = self.files.get(name, ())
+        if len(found) == 1:
+            return found[0]
+        if found or name not in self.fields:
+            wanted = "only one may be given" if found else "it is missing"
+            raise InvalidInput(f"{name}: {wanted}", field=name)
+        raise InvalidInput(f"{name}: it must be a file, with a file name", field=name)
+
+
+@asynccontextmanager
+async def opened_form(request: AnyRequest, *, max_bytes: int) -> AsyncGenerator[Form]:
+    """A multipart form. Its files are gone after the block."""
+    kind, options = request.content_type
+    if kind != "multipart/form-data":
+        raise FormExpected("The body must be multipart/form-data")
+    async with AsyncExitStack() as opened:
+        reader = _FormReader(opened)
+        try:
+            with PushMultipartParser(
+                options.get("boundary", ""), max_segment_count=MOST_PARTS
+            ) as parser:
+                async for chunk in _received(request, max_bytes):
+                    if parser.closed:
+                        break
+                    for part in parser.parse(chunk):
+                        await reader.take(part)
+        except (MultipartError, UnicodeDecodeError, LookupError):
+            raise UploadBroken("body: it is not a whole multipart/form-data body") from None
+        yield Form(reader.fields, reader.files)
+
+
+@asynccontextmanager
+async def opened_body(request: AnyRequest, *, max_bytes: int) -> AsyncGenerator[UploadFile]:
+    """The whole body as one file, which is gone after the block."""
+    upload = UploadFile(content_type="", filename="")
+    try:
+        async for chunk in _received(request, max_bytes):
+            await upload.write(chunk)
+        await upload.seek(0)
+        yield upload
+    finally:
+        await upload.close()
+
+
+def stream_of(upload: UploadFile) -> BinaryIO:
+    return cast("BinaryIO", upload.file)
+
+
+class _FormReader:
+    def __init__(self, opened: AsyncExitStack) -> None:
+        self.fields: dict[str, list[str]] = {}
+        self.files: dict[str, list[UploadFile]] = {}
+        self._opened = opened
+        self._segment: MultipartSegment | None = None
+        self._file: UploadFile | None = None
+        self._text = bytearray()
+
+    async def take(self, part: MultipartSegment | bytes | bytearray | None) -> None:
+        """What the parser says: a part begins, this is more of it, it ends."""
+        if isinstance(part, MultipartSegment):
+            self._segment, self._file, self._text = part, None, bytearray()
+            if part.filename:
+                self._file = UploadFile(part.content_type or "", part.filename)
+                self._opened.push_async_callback(self._file.close)
+        elif part:
+            await self._more(part)
+        elif self._segment:
+            await self._end(self._segment)
+
+    async def _more(self, data: bytes | bytearray) -> None:
+        if self._file:
+            await self._file.write(data)
+            return
+        self._text += data
+        if len(self._text) > MOST_FIELD_BYTES:
+            name = (self._segment and self._segment.name) or "body"
+            raise UploadTooLarge(
+                f"{name[:80]}: it is longer than {MOST_FIELD_BYTES} bytes", field=name[:80]
+            )
+
+    async def _end(self, segment: MultipartSegment) -> None:
+        name = segment.name or ""
+        if self._file:
+            await self._file.seek(0)
+            self.files.setdefault(name, []).append(self._file)
+        else:
+            text = self._text.decode(segment.charset or "utf-8")
+            self.fields.setdefault(name, []).append(text)
+        self._segment = self._file = None
+
+
+async def _received(request: AnyRequest, max_bytes: int) -> AsyncIterator[bytes]:
+    """The body, refused before anything is read where its header says that it is too large."""
+    if (request.content_length or 0) > max_bytes:
+        raise _too_large(max_bytes)
+    count = 0
+    try:
+        async for chunk in request.stream():
+            count += len(chunk)
+            if count > max_bytes:
+                raise _too_large(max_bytes)
+            if chunk:
+                yield chunk
+    except InternalServerException:
+        raise UploadBroken("body: it broke off") from None
+
+
+def _too_large(max_bytes: int) -> UploadTooLarge:
+    return UploadTooLarge(f"body: it is larger than {max_bytes // MIB} MiB", max_bytes=max_bytes)

@@ -1,0 +1,1 @@
+"""Recognizers of CTC models: any ONNX graph that a card describes."""

@@ -1,0 +1,127 @@
+"""Builds ONNX graphs of transformer parts, with float or int8 matrices. Knows no model."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+MICROSOFT = "com.microsoft"
+OPSETS = [helper.make_opsetid("", 20), helper.make_opsetid(MICROSOFT, 1)]
+IR_VERSION = 10
+HEAD_SIZE = 64
+LARGEST_WEIGHT = 63
+"""Seven bits: with eight, processors without VNNI saturate when they sum two products."""
+SMALLEST_SCALE = np.float32(1e-8)
+
+Array = NDArray[Any]
+
+
+class GraphBuilder:
+    """`int8` says how `linear` keeps its matrices: float32, or int8 with a scale a column."""
+
+    def __init__(self, *, int8: bool) -> None:
+        self._int8 = int8
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+        self._inputs: list[Any] = []
+        self._outputs: list[Any] = []
+        self._values: list[Any] = []
+        self._count = 0
+
+    def input(self, name: str, *shape: int | str, integer: bool = False) -> str:
+        kind = TensorProto.INT64 if integer else TensorProto.FLOAT
+        self._inputs.append(helper.make_tensor_value_info(name, kind, shape))
+        return name
+
+    def output(self, value: str, name: str, *shape: int | str) -> None:
+        self._nodes.append(helper.make_node("Identity", [value], [name]))
+        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+
+    def constant(self, array: Array | list[int]) -> str:
+        name = self._name()
+        values = np.asarray(array, np.int64) if isinstance(array, list) else array
+        self._constants.append(numpy_helper.from_array(np.asarray(values, order="C"), name))
+        return name
+
+    def op(self, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
+        return self.ops(kind, 1, *inputs, domain=domain, **attributes)[0]
+
+    def ops(
+        self, kind: str, outputs: int, *inputs: str, domain: str = "", **attributes: Any
+    ) -> list[str]:
+        names = [self._name() for _ in range(outputs)]
+        self._nodes.append(helper.make_node(kind, inputs, names, domain=domain, **attributes))
+        return names
+
+    def linear(self, x: str, weight: Array, bias: Array) -> str:
+        """`weight` has a row for each output."""
+        return self.product(x, self.matrix(weight), bias)
+
+    def matrix(self, weight: Array) -> tuple[str, ...]:
+        """Transposed: a column for each output. In int8 with its scales and zero points; else
+        kept in the publisher's 16 bits, widened when the graph is loaded."""
+        wide = weight.astype(np.float32)
+        if not self._int8:
+            half = self.constant(weight.astype(np.float16).T)
+            return (self.op("Cast", half, to=TensorProto.FLOAT),)
+        scales = np.maximum(np.abs(wide).max(axis=1), SMALLEST_SCALE) / np.float32(LARGEST_WEIGHT)
+        narrow = np.rint(wide / scales[:, None]).astype(np.int8)
+        zeros = np.zeros(len(scales), np.int8)
+        return self.constant(narrow.T), self.constant(scales), self.constant(zeros)
+
+    def product(self, x: str, matrix: tuple[str, ...], bias: Array | None = None) -> str:
+        added = "" if bias is None else self.constant(bias.astype(np.float32))
+        if self._int8:
+            return self.op("DynamicQuantizeMatMul", x, *matrix, added, domain=MICROSOFT)
+        product = self.op("MatMul", x, *matrix)
+        return self.op("Add", product, added) if added else product
+
+    def columns(self, matrix: tuple[str, ...], numbers: str) -> str:
+        """The columns of a matrix that `numbers` (rows, n) names, as (rows, n, height)."""
+        found = self.op("Gather", matrix[0], numbers, axis=1)
+        found = self.op("Transpose", found, perm=[1, 2, 0])
+        if not self._int8:
+            return found
+        wide = self.op("Cast", found, to=TensorProto.FLOAT)
+        scales = self.op("Gather", matrix[1], numbers, axis=0)
+        return self.op("Mul", wide, self.op("Unsqueeze", scales, self.constant([-1])))
+
+    def layer_norm(self, x: str, gamma: Array, beta: Array) -> str:
+        scale, bias = (self.constant(part.astype(np.float32)) for part in (gamma, beta))
+        return self.op("LayerNormalization", x, scale, bias, axis=-1, epsilon=1e-5)
+
+    def attention(
+        self, *inputs: str, width: int, outputs: int = 1, causal: bool = False
+    ) -> list[str]:
+        """Inputs and outputs of ONNX Runtime's MultiHeadAttention; empty names are left out."""
+        found = self.ops(
+            "MultiHeadAttention",
+            outputs,
+            *inputs,
+            domain=MICROSOFT,
+            num_heads=width // HEAD_SIZE,
+            unidirectional=int(causal),
+        )
+        # The runtime cannot infer the type of the fourth, the weights of attention.
+        self._values += [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in found[3:]
+        ]
+        return found
+
+    def save(self, path: Path) -> None:
+        graph = helper.make_graph(
+            self._nodes,
+            path.stem,
+            self._inputs,
+            self._outputs,
+            self._constants,
+            value_info=self._values,
+        )
+        model = helper.make_model(graph, opset_imports=OPSETS, ir_version=IR_VERSION)
+        path.write_bytes(model.SerializeToString(deterministic=True))
+
+    def _name(self) -> str:
+        self._count += 1
+        return f"v{self._count}"

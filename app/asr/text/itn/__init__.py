@@ -1,0 +1,1 @@
+"""Inverse text normalization: numbers, dates, money and addresses as they are written."""

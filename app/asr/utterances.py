@@ -1,0 +1,115 @@
+"""From recognized words to segments as they are shown: whose they are, how they are written, where
+an utterance ends. Pure.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from app.asr.diarization import SpeakerTurn, speaker_label, speaker_of
+from app.asr.domain import Segment, TranscriptionRequest
+from app.asr.text.entities import find_entities
+from app.asr.text.hotwords import spell_hotwords
+from app.asr.text.itn.normalize import normalize
+from app.asr.text.profanity import mask_profanity
+from app.asr.text.punctuation import punctuate
+from app.asr.text.words import Word
+
+UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
+_SENTENCE_ENDS = (".", "?", "!", "।", "。", "\uff1f", "\uff01")
+_MARKS = ".,?!;:…।。\uff0c\uff1f\uff01、\"'“”\u2018\u2019«»¿¡()[]"
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceRules:
+    """An utterance ends at a pause, and at the end of a sentence if a short pause follows or if
+    it is long already."""
+
+    pause_s: float = 0.8
+    sentence_pause_s: float = 0.25
+    long_s: float = 15.0
+
+
+ONE_VOICE = UtteranceRules()
+BY_SPEAKER = UtteranceRules(pause_s=2.0, sentence_pause_s=2.0, long_s=30.0)
+"""Where speakers are told apart, what one says goes on until another speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenWord:
+    word: Word
+    language: str
+
+
+def text_in(words: Sequence[Word], language: str) -> str:
+    return ("" if language in UNSPACED else " ").join(word.text for word in words)
+
+
+def write(words: Sequence[Word], language: str, request: TranscriptionRequest) -> list[Word]:
+    """As the request wants them written."""
+    written = list(words) if request.punctuation else [_plain(word) for word in words]
+    written = [word for word in written if word.text]
+    if request.hotword_list:
+        written = spell_hotwords(written, request.hotword_list)
+    if request.itn:
+        written = normalize(written, language)
+    if request.punctuation and language not in UNSPACED:
+        written = punctuate(written, language)
+    return mask_profanity(written, language) if request.profanity_filter else written
+
+
+def make_segments(
+    spoken: Sequence[SpokenWord],
+    turns: Sequence[SpeakerTurn] | None,
+    request: TranscriptionRequest,
+) -> list[Segment]:
+    """`turns`: who speaks when; None where nobody asked."""
+    rules = ONE_VOICE if turns is None else BY_SPEAKER
+
+    def voice(each: SpokenWord) -> tuple[int | None, str]:
+        return speaker_of(each.word, turns) if turns else None, each.language
+
+    segments: list[Segment] = []
+    for (speaker, language), group in groupby(spoken, key=voice):
+        label = None if turns is None else speaker_label(speaker or 0)
+        written = write([each.word for each in group], language, request)
+        segments += (_segment(words, language, label) for words in _utterances(written, rules))
+    return segments
+
+
+def _segment(words: Sequence[Word], language: str, speaker: str | None) -> Segment:
+    return Segment(
+        start_s=words[0].start_s,
+        end_s=max(word.end_s for word in words),
+        text=text_in(words, language),
+        confidence=sum(word.confidence for word in words) / len(words),
+        words=tuple(words),
+        language=language,
+        speaker=speaker,
+        entities=tuple(find_entities(words)),
+    )
+
+
+def _utterances(words: Sequence[Word], rules: UtteranceRules) -> Iterator[list[Word]]:
+    utterance: list[Word] = []
+    for word in words:
+        if utterance and _ends(utterance, word, rules):
+            yield utterance
+            utterance = []
+        utterance.append(word)
+    if utterance:
+        yield utterance
+
+
+def _ends(utterance: Sequence[Word], following: Word, rules: UtteranceRules) -> bool:
+    last = utterance[-1]
+    pause_s = following.start_s - last.end_s
+    if pause_s >= rules.pause_s:
+        return True
+    is_long = last.end_s - utterance[0].start_s >= rules.long_s
+    return last.text.endswith(_SENTENCE_ENDS) and (is_long or pause_s >= rules.sentence_pause_s)
+
+
+def _plain(word: Word) -> Word:
+    """Small letters without marks, as a recognizer without punctuation gives them."""
+    return replace(word, text=word.text.strip(_MARKS).lower(), spoken="")

@@ -1,0 +1,42 @@
+"""From sound to who speaks when, with any encoder of voices. Memory stays flat over hours."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from app.asr.clustering import SpeakerCount, Vectors
+from app.asr.diarization import (
+    Diarization,
+    DiarizationRules,
+    diarize,
+    plan_windows,
+    window_samples,
+)
+from app.asr.domain import SpeechSpan
+from app.core.audio.convert import Samples
+
+SAMPLE_RATE = 16000
+
+
+class VoiceEncoder(Protocol):
+    """What an engine for speaker embeddings offers: vectors of length one, from 16 kHz mono."""
+
+    def embed(self, samples: Samples) -> Vectors:
+        """One vector, of some speech of one speaker."""
+        ...
+
+    def embed_windows(self, windows: Iterable[Samples]) -> Vectors:
+        """A row for each window of 1.6 s or less. The windows are read one after another."""
+        ...
+
+
+def find_voices(
+    blocks: Iterable[Samples],
+    spans: Sequence[SpeechSpan],
+    encoder: VoiceEncoder,
+    count: SpeakerCount,
+    rules: DiarizationRules,
+) -> Diarization:
+    """Of a recording that passes once. Blocks: belongs in a lane of the executor."""
+    windows = plan_windows(spans, rules)
+    vectors = encoder.embed_windows(window_samples(blocks, windows, SAMPLE_RATE))
+    return diarize(spans, windows, vectors, count, rules)

@@ -1,0 +1,183 @@
+"""`parley bench asr`: Whisper here and in faster-whisper, the same weights, threads and clips."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.asr.engines.whisper.engine import load_whisper
+from app.asr.recognition import SAMPLE_RATE, RecognizerOptions
+from app.bench.wer import word_errors, words_of
+from app.core.audio.convert import Samples
+from app.core.audio.decode import DecodeLimits, decode_audio
+from app.core.audio.resample import resample
+from app.inference.manifest import Manifest
+from app.inference.model_store import ModelStore
+from app.inference.onnx import OnnxRuntime
+
+SETS = ("english_test_fixtures", "ljspeech_part1")
+MISLABELLED = "speechbrain_spk2_snt5"
+SHORT_S = 4.0
+PIECE_S = 14.0
+TELEPHONE_RATE = 8000
+CLIPS_OF_A_SET = 40
+PEER = "faster_whisper"
+_LIMITS = DecodeLimits(max_duration_s=30, deadline_s=60)
+
+Transcribe = Callable[[Samples], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    samples: Samples
+    text: str
+
+    @property
+    def seconds(self) -> float:
+        return self.samples.size / SAMPLE_RATE
+
+
+@dataclass(slots=True)
+class Tally:
+    """Over clips: how long it took and how many words were wrong."""
+
+    spent_s: float = 0.0
+    errors: int = 0
+    words: int = 0
+
+    def hear(self, transcribe: Transcribe, clip: Clip) -> None:
+        started = time.perf_counter()
+        text = transcribe(clip.samples)
+        self.spent_s += time.perf_counter() - started
+        reference = words_of(clip.text)
+        self.errors += word_errors(reference, words_of(text))
+        self.words += len(reference)
+
+    @property
+    def wer(self) -> float:
+        return 100 * self.errors / max(1, self.words)
+
+
+def run(
+    manifest: Manifest, store: ModelStore, model_id: str, data: Path, threads: int
+) -> Iterator[str]:
+    """Lines for a reader. Both take turns on every clip."""
+    model = manifest.get(model_id)
+    ours = load_whisper(store.verified(model), OnnxRuntime("cpu", threads))
+    options = RecognizerOptions(language="en")
+    engines: dict[str, Transcribe] = {
+        "parley": lambda samples: ours.transcribe([samples], options)[0].best.text
+    }
+    if find_spec(PEER):
+        engines["faster-whisper"] = _peer(store.folder(model), threads)
+    else:
+        yield f"{model_id}: no faster-whisper here to compare with"
+    yield f"{model_id}, int8, greedy, {threads} threads, real speech of {data}"
+    clips = {name: read_clips(data / name) for name in SETS if (data / name).is_dir()}
+    clips["8 kHz"] = [_telephone(clip) for each in clips.values() for clip in each]
+    every = [clip for each in clips.values() for clip in each]
+    if not every:
+        return
+    for transcribe in engines.values():
+        transcribe(every[0].samples)
+    for name, chosen in clips.items():
+        yield from _compare(name, chosen, engines)
+    short = [clip for clip in every if clip.seconds < SHORT_S]
+    yield from _compare(f"clips under {SHORT_S:g} s", short, engines)
+    yield from _long(every, engines, lambda all_: ours.transcribe(all_, options))
+
+
+def _compare(name: str, clips: Sequence[Clip], engines: dict[str, Transcribe]) -> Iterator[str]:
+    tallies = {engine: Tally() for engine in engines}
+    for clip in clips:
+        for engine, transcribe in engines.items():
+            tallies[engine].hear(transcribe, clip)
+    seconds = sum(clip.seconds for clip in clips)
+    for engine, tally in tallies.items():
+        speed = seconds / tally.spent_s
+        yield f"{name} ({len(clips)} clips), {engine}: WER {tally.wer:.1f} %, {speed:.1f} x real"
+    yield from _ratio(name, {engine: tally.spent_s for engine, tally in tallies.items()})
+
+
+def _long(
+    clips: Sequence[Clip],
+    engines: dict[str, Transcribe],
+    batch: Callable[[Sequence[Samples]], object],
+) -> Iterator[str]:
+    """One recording: to us in pieces cut at pauses, many at once; to the peer the whole."""
+    pieces = list(_pieces(clips))
+    started = time.perf_counter()
+    batch(pieces)
+    spent_s = {"parley": time.perf_counter() - started}
+    if peer := engines.get("faster-whisper"):
+        whole = np.concatenate([clip.samples for clip in clips])
+        started = time.perf_counter()
+        peer(whole)
+        spent_s["faster-whisper"] = time.perf_counter() - started
+    seconds = sum(clip.seconds for clip in clips)
+    for engine, spent in spent_s.items():
+        yield f"long recording ({seconds:.0f} s), {engine}: {seconds / spent:.1f} x real"
+    yield from _ratio("long recording", spent_s)
+
+
+def _pieces(clips: Sequence[Clip]) -> Iterator[Samples]:
+    """Neighbours joined: long pieces cost more in attention, short ones in starting anew."""
+    joined: list[Samples] = []
+    for clip in clips:
+        if sum(each.size for each in joined) + clip.samples.size > PIECE_S * SAMPLE_RATE:
+            yield np.concatenate(joined)
+            joined = []
+        joined.append(clip.samples)
+    if joined:
+        yield np.concatenate(joined)
+
+
+def _ratio(name: str, spent_s: dict[str, float]) -> Iterator[str]:
+    if "faster-whisper" in spent_s:
+        ratio = spent_s["faster-whisper"] / spent_s["parley"]
+        yield f"{name}, faster-whisper time / ours: {ratio:.2f}"
+
+
+def _peer(folder: Path, threads: int) -> Transcribe:
+    logging.getLogger(PEER).setLevel(logging.WARNING)
+    model = import_module(PEER).WhisperModel(
+        str(folder), device="cpu", compute_type="int8", cpu_threads=threads
+    )
+    choices: dict[str, Any] = {
+        "language": "en",
+        "beam_size": 1,
+        "without_timestamps": True,
+        "condition_on_previous_text": False,
+    }
+
+    def transcribe(samples: Samples) -> str:
+        segments, _ = model.transcribe(samples, **choices)
+        return " ".join(segment.text for segment in segments)
+
+    return transcribe
+
+
+def read_clips(folder: Path) -> list[Clip]:
+    rows = [json.loads(line) for line in (folder / "manifest.jsonl").open(encoding="utf-8")]
+    chosen = [
+        row
+        for row in rows
+        if row.get("text") and row["language"] == "en" and row["id"] != MISLABELLED
+        if row["duration"] < _LIMITS.max_duration_s - 1
+    ]
+    return [
+        Clip(decode_audio(folder / row["file"], limits=_LIMITS), row["text"])
+        for row in chosen[:CLIPS_OF_A_SET]
+    ]
+
+
+def _telephone(clip: Clip) -> Clip:
+    narrow = resample(clip.samples, SAMPLE_RATE, TELEPHONE_RATE)
+    return Clip(resample(narrow, TELEPHONE_RATE, SAMPLE_RATE), clip.text)

@@ -1,0 +1,204 @@
+"""Live recognition with the real weights: what was said is told, as it is said and in the end."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.asr.catalogue import Catalogue
+from app.asr.domain import ModelUnknown
+from app.asr.engines.ge2e import load_ge2e
+from app.asr.engines.silero import load_silero
+from app.asr.engines.whisper.engine import load_whisper
+from app.asr.language_models import LanguageModels
+from app.asr.live import Said, SpeechBegan, StreamEvent, StreamOptions
+from app.asr.service import SpeechService
+from app.asr.streaming import MOST_CHANNELS, StreamService, StreamsFull, TooManyChannels
+from app.asr.text.folding import key
+from app.core import settings
+from app.core.audio.convert import Samples, int16_from_float
+from app.core.audio.decode import decode_audio
+from app.inference.executor import Executor
+from app.inference.manifest import read_manifest
+from app.inference.model_store import ModelStore
+from app.inference.onnx import OnnxRuntime
+from app.inference.registry import ModelRegistry
+from tests.integration.asr.conftest import BUDGET_BYTES, NO_LIMITS, ROOT
+
+SPEECH = ROOT / "tests" / "fixtures" / "speech"
+SHORT = "in being comparatively modern"
+LONG = "produced the block books which were the immediate predecessors of the true printed book"
+MOST_STREAMS = 8
+
+
+@pytest.fixture
+async def streams(executor: Executor, tmp_path: Path) -> AsyncGenerator[StreamService]:
+    environment = settings.process_environment()
+    store = ModelStore(settings.model_store(settings.load(environment), environment))
+    runtime = OnnxRuntime("cpu", 2)
+    kinds = {"silero-vad": load_silero, "whisper": load_whisper, "ge2e": load_ge2e}
+    loaders = {kind: partial(load, runtime=runtime) for kind, load in kinds.items()}
+    manifest = read_manifest(ROOT / "onnx_models" / "manifest.toml")
+    models = ModelRegistry(manifest, store, loaders, budget_bytes=BUDGET_BYTES)
+    names, language_models = Catalogue("en-tiny"), LanguageModels(tmp_path)
+    async with (
+        SpeechService(models, executor, NO_LIMITS, names, language_models) as speech,
+        StreamService(models, executor, speech, names, most_streams=MOST_STREAMS) as streams,
+    ):
+        yield streams
+    await models.close()
+
+
+def speech(name: str, rate: int = 16000) -> Samples:
+    return decode_audio(SPEECH / f"{name}.ogg", sample_rate=rate, limits=NO_LIMITS)
+
+
+def silence(seconds: float, rate: int = 16000) -> Samples:
+    return np.zeros(round(seconds * rate), np.float32)
+
+
+async def transcribed(
+    streams: StreamService, sound: Sequence[Samples], options: StreamOptions, pause_s: float = 0
+) -> list[StreamEvent]:
+    """In frames of 20 ms."""
+    told: list[StreamEvent] = []
+
+    async def tell(event: StreamEvent) -> None:
+        told.append(event)
+
+    data = int16_from_float(np.concatenate(sound)).tobytes()
+    size = options.sample_rate // 50 * 2
+    async with streams.open(tell) as stream:
+        await stream.configure(options)
+        for start in range(0, len(data), size):
+            await stream.hear(data[start : start + size])
+            if pause_s:
+                await asyncio.sleep(pause_s)
+        await stream.finalize()
+        assert stream.heard_s == pytest.approx(len(data) / 2 / options.sample_rate)
+    return told
+
+
+def finals(told: Sequence[StreamEvent]) -> list[Said]:
+    return [event for event in told if isinstance(event, Said) and event.is_final]
+
+
+def plain(said: Sequence[Said]) -> str:
+    return " ".join(filter(None, (key(w) for each in said for w in each.text.split())))
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 48000])
+async def test_two_sentences_are_told_as_the_speaker_pauses(
+    streams: StreamService, rate: int
+) -> None:
+    sound = [speech("LJ001-0002", rate), silence(1, rate), speech("LJ001-0004", rate)]
+    told = await transcribed(streams, sound, StreamOptions(sample_rate=rate))
+    assert plain(finals(told)) == f"{SHORT} {LONG}"
+    assert [each.utterance_end for each in finals(told)] == [True, True]
+    first, second = finals(told)
+    assert 0 <= first.start_s < first.words[0].end_s <= first.end_s < second.start_s
+    began = [event.at_s for event in told if isinstance(event, SpeechBegan)]
+    assert began == [first.start_s, second.start_s]
+
+
+async def test_what_is_stable_never_changes(streams: StreamService) -> None:
+    told = await transcribed(streams, [speech("LJ001-0004")], StreamOptions(), pause_s=0.01)
+    said = [event for event in told if isinstance(event, Said)]
+    stable = [[key(word) for word in each.stable_text.split()] for each in said[:-1]]
+    assert len(stable) >= 3
+    assert stable[-1]
+    for earlier, later in pairwise(stable):
+        assert later[: len(earlier)] == earlier
+    assert plain(finals(told)).split()[: len(stable[-1])] == stable[-1]
+
+
+async def test_who_never_pauses_is_cut(streams: StreamService) -> None:
+    sound = speech("LJ001-0004")
+    voice = sound[4000:-4000]
+    told = finals(await transcribed(streams, [voice, voice], StreamOptions()))
+    assert len(told) >= 2
+    assert not told[0].utterance_end
+    assert told[-1].utterance_end
+    assert all(each.end_s - each.start_s <= 6.1 for each in told)
+    words = plain(told).split()
+    assert words.count("predecessors") == 2
+
+
+async def test_many_at_once_are_told_their_own_words_and_one_more_is_refused(
+    streams: StreamService,
+) -> None:
+    names = ["LJ001-0002", "LJ001-0004"] * (MOST_STREAMS // 2)
+
+    async def talk(name: str) -> str:
+        return plain(finals(await transcribed(streams, [speech(name)], StreamOptions())))
+
+    assert await asyncio.gather(*map(talk, names)) == [SHORT, LONG] * (MOST_STREAMS // 2)
+
+    async def tell(_: StreamEvent) -> None:
+        raise AssertionError
+
+    async def open_until_full(depth: int) -> None:
+        async with streams.open(tell):
+            await open_until_full(depth + 1)
+
+    with pytest.raises(StreamsFull, match=str(MOST_STREAMS)):
+        await open_until_full(1)
+    async with streams.open(tell):
+        pass  # all were given back
+
+
+async def test_who_leaves_in_the_middle_of_a_word_leaves_nothing_behind(
+    streams: StreamService,
+) -> None:
+    class Left(Exception):
+        pass
+
+    async def tell(event: StreamEvent) -> None:
+        if isinstance(event, Said):
+            raise Left
+
+    data = int16_from_float(speech("LJ001-0004")).tobytes()
+    for _ in range(MOST_STREAMS + 1):
+        with pytest.raises(Left):
+            async with streams.open(tell) as stream:
+                await stream.hear(data)
+                await stream.finalize()
+
+
+async def test_what_cannot_be_had_is_refused_and_changes_nothing(streams: StreamService) -> None:
+    told: list[StreamEvent] = []
+
+    async def tell(event: StreamEvent) -> None:
+        told.append(event)
+
+    async with streams.open(tell) as stream:
+        for number in range(MOST_CHANNELS):
+            await stream.configure(StreamOptions(channel=f"channel {number}"))
+        with pytest.raises(TooManyChannels):
+            await stream.configure(StreamOptions(channel="one more"))
+        with pytest.raises(ModelUnknown):
+            await stream.configure(StreamOptions(model="no-such"))
+        await stream.hear(int16_from_float(speech("LJ001-0002")).tobytes())
+        await stream.finalize()
+    [said] = finals(told)
+    assert (plain([said]), said.channel) == (SHORT, f"channel {MOST_CHANNELS - 1}")
+
+
+@pytest.mark.inventory("WH-116")
+async def test_speakers_are_told_apart_while_they_speak(streams: StreamService) -> None:
+    """The second voice is the first one, spoken faster and higher."""
+    voice = speech("LJ001-0004")
+    other = np.interp(np.arange(0, voice.size, 1.45), np.arange(voice.size), voice)
+    options = StreamOptions(diarize=True, speaker_embedding=True)
+    pieces = [voice, silence(1), other.astype(np.float32), silence(1), voice]
+    told = finals(await transcribed(streams, pieces, options))
+    assert all(said.parts for said in told if said.words)
+    assert all(len(said.speaker_embedding or ()) == 192 for said in told if said.words)
+    most = [max(said.parts, key=lambda part: len(part.words)).speaker for said in told]
+    assert most[0] == 0, most
+    assert most[-1] == 0, most
+    assert set(most) <= {0, 1}

@@ -1,0 +1,155 @@
+"""What is said is recognized, when it was said, and nothing where nothing was."""
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.asr.engines.whisper.engine import WhisperRecognizer
+from app.asr.recognition import LanguageNotSpoken, RecognizerOptions, UtteranceTooLong
+from app.core.audio.convert import Samples
+from tests.integration.asr.whisper.conftest import ROOT, sound_of
+
+DATA = ROOT.parent / "shared" / "data"
+GREEDY = RecognizerOptions(language="en")
+SHORT = "in being comparatively modern"
+LONG = "produced the block books which were the immediate predecessors of the true printed book"
+
+
+def plain(text: str) -> str:
+    return " ".join(re.findall(r"[a-z']+", text.lower()))
+
+
+def recognize(recognizer: WhisperRecognizer, sound: Samples, **changes: object) -> str:
+    options = dataclasses.replace(GREEDY, **changes)
+    return plain(recognizer.transcribe([sound], options)[0].best.text)
+
+
+def test_speech_becomes_words(tiny: WhisperRecognizer, short: Samples, long: Samples) -> None:
+    assert recognize(tiny, short) == SHORT
+    assert recognize(tiny, long) == LONG
+
+
+def test_the_whole_window_says_the_same(tiny: WhisperRecognizer, long: Samples) -> None:
+    assert recognize(tiny, long, window="full") == LONG
+
+
+def test_many_at_once_are_answered_in_their_order(
+    tiny: WhisperRecognizer, short: Samples, long: Samples
+) -> None:
+    found = tiny.transcribe([long, short, long[:60000], short, long], GREEDY)
+    texts = [plain(each.best.text) for each in found]
+    assert [texts[at] for at in (0, 1, 3, 4)] == [LONG, SHORT, SHORT, LONG]
+    assert LONG.startswith(texts[2][:20])
+    assert tiny.transcribe([], GREEDY) == []
+
+
+@pytest.mark.parametrize("kind", ["nothing", "silence", "noise"])
+def test_where_nobody_speaks_little_is_made_up(tiny: WhisperRecognizer, kind: str) -> None:
+    sounds = {
+        "nothing": np.zeros(0, np.float32),
+        "silence": np.zeros(48000, np.float32),
+        "noise": np.random.default_rng(0).normal(0, 0.02, 160000).astype(np.float32),
+    }
+    (found,) = tiny.transcribe([sounds[kind]], GREEDY)
+    seconds = sounds[kind].size / 16000
+    assert len(found.best.text.split()) <= 8 + 5 * seconds
+    if kind != "nothing":
+        assert found.no_speech_probability > 0.1
+
+
+def test_speech_is_known_as_speech(tiny: WhisperRecognizer, long: Samples) -> None:
+    (found,) = tiny.transcribe([long], GREEDY)
+    assert found.no_speech_probability < 0.1
+    assert found.best.log_probability > -0.5
+
+
+@pytest.mark.parametrize("beam_width", [1, 5])
+def test_words_have_times_and_probabilities(
+    tiny: WhisperRecognizer, long: Samples, beam_width: int
+) -> None:
+    options = RecognizerOptions(language="en", word_times=True, beam_width=beam_width)
+    (found,) = tiny.transcribe([long], options)
+    words = found.best.words
+    assert plain(" ".join(word.text for word in words)) == plain(found.best.text)
+    times = [time for word in words for time in (word.start_s, word.end_s)]
+    assert times == sorted(times)
+    assert times[-1] <= long.size / 16000
+    assert all(0 < word.probability <= 1 for word in words)
+    began = {plain(word.text): word.start_s for word in words}
+    assert began["which"] == pytest.approx(1.75, abs=0.3)
+    assert began["printed"] == pytest.approx(4.1, abs=0.4)
+
+
+def test_words_of_a_batch_are_those_of_each_alone(
+    tiny: WhisperRecognizer, short: Samples, long: Samples
+) -> None:
+    options = RecognizerOptions(language="en", word_times=True)
+    together = tiny.transcribe([short, long, short[:29000]], options)
+    (alone,) = tiny.transcribe([short], options)
+    for one, other in zip(together[0].best.words, alone.best.words, strict=True):
+        assert one.text == other.text
+        assert one.start_s == pytest.approx(other.start_s, abs=0.1)
+
+
+def test_several_hypotheses_are_distinct_and_in_order(
+    tiny: WhisperRecognizer, short: Samples
+) -> None:
+    options = RecognizerOptions(language="en", n_best=4, word_times=True)
+    (found,) = tiny.transcribe([short], options)
+    texts = [each.text for each in found.hypotheses]
+    assert 2 <= len(texts) <= 4
+    assert len(set(texts)) == len(texts)
+    likelihoods = [each.log_probability for each in found.hypotheses]
+    assert likelihoods == sorted(likelihoods, reverse=True)
+    assert plain(texts[0]) == SHORT
+    assert all(len(each.words) == len(each.text.split()) for each in found.hypotheses)
+
+
+def test_hotwords_are_spelled_as_given(tiny: WhisperRecognizer, long: Samples) -> None:
+    assert "blockbooks" not in recognize(tiny, long)
+    assert "blockbooks" in recognize(tiny, long, hotwords=("Blockbooks",))
+
+
+def test_hotwords_that_were_not_said_do_no_harm(tiny: WhisperRecognizer, long: Samples) -> None:
+    assert recognize(tiny, long, hotwords=("forerunners", "Kubernetes"), hotword_weight=4.0) == LONG
+
+
+def test_a_prompt_sets_the_style(tiny: WhisperRecognizer, long: Samples) -> None:
+    found = recognize(tiny, long, prompt="The blockbooks of the predecessor")
+    assert found == LONG.replace("block books", "blockbooks")
+
+
+def test_what_cannot_be_done_is_refused(tiny: WhisperRecognizer, short: Samples) -> None:
+    with pytest.raises(LanguageNotSpoken, match="'de'"):
+        tiny.transcribe([short], RecognizerOptions(language="de"))
+    with pytest.raises(UtteranceTooLong, match=r"31\.0 s"):
+        tiny.transcribe([np.zeros(31 * 16000, np.float32)], GREEDY)
+
+
+def test_the_language_is_detected(base: WhisperRecognizer, long: Samples) -> None:
+    (found,) = base.transcribe([long], RecognizerOptions())
+    assert (found.language, plain(found.best.text)) == ("en", LONG)
+    assert found.language_probability > 0.8
+    assert {"en", "de", "hi", "zh", "yo"} <= set(base.languages)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("language", ["de", "es", "fr", "ja"])
+def test_other_languages_are_detected_and_translated(
+    base: WhisperRecognizer, language: str
+) -> None:
+    folder = DATA / f"commonvoice_rsample_{language}"
+    if not folder.is_dir():
+        pytest.skip("../shared/data is absent")
+    rows = (folder / "manifest.jsonl").read_text("utf-8").splitlines()[:8]
+    sounds = [sound_of(Path(folder, json.loads(row)["file"])) for row in rows]
+    found = base.transcribe(sounds, RecognizerOptions(temperatures=(0.0,)))
+    assert sum(each.language == language for each in found) >= 6
+    english = base.transcribe(
+        sounds[:1], RecognizerOptions(language=language, task="translate", temperatures=(0.0,))
+    )
+    assert english[0].best.text != found[0].best.text
