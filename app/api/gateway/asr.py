@@ -1,6 +1,6 @@
 """Speech recognition of recordings, as the gateway's document describes it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
@@ -99,14 +99,7 @@ class BatchAnswer(msgspec.Struct, frozen=True):
 )
 async def transcribe(request: AnyRequest, runtime: NamedDependency[Runtime]) -> Response[Any]:
     """What is said in `file`, by whom and how, as the options ask. Recordings may last hours."""
-    await admit_audio(request, runtime)
-    async with opened_form(request, max_bytes=_most_bytes(runtime)) as form:
-        asked = _asked(form, TranscriptionRequest)
-        sound = form.file("file").file
-        if later := await queued(request, runtime, sound, JobTask(request=asked), form.fields):
-            return later
-        transcript = await heard(request, runtime, sound, asked)
-    return _rendered(transcript, asked)
+    return await _uploaded(request, runtime, _rendered, with_words=True)
 
 
 @post(
@@ -118,15 +111,7 @@ async def transcribe(request: AnyRequest, runtime: NamedDependency[Runtime]) -> 
 )
 async def transcribe_clean(request: AnyRequest, runtime: NamedDependency[Runtime]) -> Response[Any]:
     """The text of `file` and nothing else, the fastest way."""
-    await admit_audio(request, runtime)
-    async with opened_form(request, max_bytes=_most_bytes(runtime)) as form:
-        asked = _asked(form, TranscriptionRequest)
-        sound = form.file("file").file
-        task = JobTask(request=asked, with_words=False)
-        if later := await queued(request, runtime, sound, task, form.fields):
-            return later
-        transcript = await heard(request, runtime, sound, asked, with_words=False)
-    return Response(Clean(transcript.text))
+    return await _uploaded(request, runtime, _clean, with_words=False)
 
 
 @post(
@@ -138,17 +123,7 @@ async def transcribe_clean(request: AnyRequest, runtime: NamedDependency[Runtime
 )
 async def transcribe_raw(request: AnyRequest, runtime: NamedDependency[Runtime]) -> Response[Any]:
     """What the model itself says of `file`, before anything is rewritten."""
-    await admit_audio(request, runtime)
-    async with opened_form(request, max_bytes=_most_bytes(runtime)) as form:
-        asked = _asked(form, TranscriptionRequest)
-        sound = form.file("file").file
-        task = JobTask(request=asked, with_words=False)
-        if later := await queued(request, runtime, sound, task, form.fields):
-            return later
-        found = await heard(request, runtime, sound, asked, with_words=False)
-    time_said = f"{found.inference_s:.3f}s"
-    duration_s = round(found.duration_s, 3)
-    return Response(Raw(found.raw, duration_s, time_said, found.model, found.decoder))
+    return await _uploaded(request, runtime, _raw, with_words=False)
 
 
 @post(
@@ -226,6 +201,35 @@ async def transcribe_batch(request: AnyRequest, runtime: NamedDependency[Runtime
             results += [task.result() for task in tasks]
     failed = sum(each.result is None for each in results)
     return BatchAnswer(len(results), failed, results)
+
+
+async def _uploaded(
+    request: AnyRequest,
+    runtime: Runtime,
+    answer: Callable[[Transcript, TranscriptionRequest], Response[Any]],
+    *,
+    with_words: bool,
+) -> Response[Any]:
+    """Of the `file` of a form: now, or as a job where that is asked for."""
+    await admit_audio(request, runtime)
+    async with opened_form(request, max_bytes=_most_bytes(runtime)) as form:
+        asked = _asked(form, TranscriptionRequest)
+        sound = form.file("file").file
+        task = JobTask(request=asked, with_words=with_words)
+        if later := await queued(request, runtime, sound, task, form.fields):
+            return later
+        transcript = await heard(request, runtime, sound, asked, with_words=with_words)
+    return answer(transcript, asked)
+
+
+def _clean(transcript: Transcript, _: TranscriptionRequest) -> Response[Any]:
+    return Response(Clean(transcript.text))
+
+
+def _raw(found: Transcript, _: TranscriptionRequest) -> Response[Any]:
+    time_said = f"{found.inference_s:.3f}s"
+    duration_s = round(found.duration_s, 3)
+    return Response(Raw(found.raw, duration_s, time_said, found.model, found.decoder))
 
 
 async def _of_file(
