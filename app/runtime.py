@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.asr.jobs import TranscriptionJobs
+from app.asr.remote import RemoteRecordings
 from app.asr.service import SpeechService
 from app.asr.streaming import StreamService
 from app.core.db import Database
@@ -48,6 +49,7 @@ class Runtime:
     speech: SpeechService
     streams: StreamService
     transcription_jobs: TranscriptionJobs
+    remote_recordings: RemoteRecordings
     database: Database
     mail: Mail
     organizations: Organizations

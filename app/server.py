@@ -5,6 +5,7 @@ import contextlib
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 BACKLOG = 2048
+GONE_MS = 60_000
+"""Who takes in nothing that is sent for so long has left."""
 
 
 class PortTaken(Conflict):
@@ -95,6 +98,10 @@ def _server(app: AsgiApp, settings: Server) -> _Server:
             server_header=False,
             ws="websockets-sansio",
             ws_max_size=16 * 1024 * 1024,
+            # Sound does not shrink, and a few bytes could be unpacked into many megabytes.
+            ws_per_message_deflate=False,
+            # The answer to a ping queues behind the sound of whoever sends faster than is heard.
+            ws_ping_timeout=None,
             proxy_headers=False,
             timeout_graceful_shutdown=settings.drain_s,
         )
@@ -108,6 +115,8 @@ def _bind(host: str, port: int) -> socket.socket:
         )[0]
         listening = socket.socket(family, kind)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform == "linux":  # connections inherit it
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_MS)
         listening.bind(address)
         listening.listen(BACKLOG)
     except OSError as error:

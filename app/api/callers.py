@@ -20,6 +20,7 @@ REFRESH_COOKIE = "refresh_token"
 INTERNAL_SECRET = b"x-internal-secret"
 INTERNAL_USER = b"x-user-id"
 TOKEN_SCHEMES = ("bearer", "token")
+TOKEN_PARAMETERS = ("token", "api_key")
 
 
 def own_scope(request: Request[Any, Any, Any]) -> OrgScope:
@@ -98,8 +99,8 @@ def bearer(connection: Connection) -> str:
     offered: list[str] = connection.scope["subprotocols"]
     if len(offered) > 1 and offered[0].lower() in TOKEN_SCHEMES:
         return offered[1]
-    query = connection.query_params
-    return query.get("token") or query.get("api_key") or ""
+    found = map(connection.query_params.get, TOKEN_PARAMETERS)
+    return next(filter(None, found), "")
 
 
 def _service_of(connection: Connection, runtime: Runtime) -> Principal:

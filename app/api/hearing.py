@@ -1,7 +1,7 @@
 """What every route that hears a recording does around it: asks the quota, fetches what is only
 named by its address, counts what was heard."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
@@ -11,7 +11,6 @@ from litestar.datastructures import UploadFile
 
 from app.api.callers import own_scope
 from app.api.leaving import while_there
-from app.api.uploads import MIB
 from app.asr.domain import Transcript, TranscriptionRequest
 from app.core.audio.errors import (
     AudioEmpty,
@@ -22,15 +21,13 @@ from app.core.audio.errors import (
     NoAudioTrack,
 )
 from app.core.audio.pcm import RawPcm
-from app.core.errors import InvalidInput, UpstreamFailed, UpstreamTimeout
-from app.core.http import HostRule, OutboundBlocked, OutboundLimits
+from app.core.spill import room_for_files
 from app.runtime import Runtime
 from app.tenancy.domain.principals import Principal
 from app.tenancy.domain.usage import Amounts
 
 AnyRequest = Request[Any, Any, Any]
 
-FETCH_S = 600
 _WRONG_SOUND = (
     AudioEmpty,
     AudioOutOfRange,
@@ -39,12 +36,6 @@ _WRONG_SOUND = (
     AudioUnreadable,
     NoAudioTrack,
 )
-
-
-class RecordingNotFetched(InvalidInput):
-    """Whoever named the address is told why; it is no fault of ours."""
-
-    code = "recording_not_fetched"
 
 
 async def admit_audio(request: AnyRequest, runtime: Runtime) -> None:
@@ -61,17 +52,27 @@ async def heard(
     *,
     with_words: bool = True,
     raw: RawPcm | None = None,
+    field: str = "file",
 ) -> Transcript:
-    """What is wrong with the sound is said of the field `file`. Stops where the client leaves."""
+    """What is wrong with the sound is said of `field`. Stops where the client leaves."""
+    hearing = runtime.speech.transcribe(
+        cast("BinaryIO", source), asked, raw=raw, with_words=with_words
+    )
+    return await accounted(request, runtime, hearing, field=field)
+
+
+async def accounted(
+    request: AnyRequest,
+    runtime: Runtime,
+    hearing: Coroutine[Any, Any, Transcript],
+    *,
+    field: str = "file",
+) -> Transcript:
+    """The same, of a hearing that somebody else describes."""
     try:
-        transcript = await while_there(
-            request,
-            runtime.speech.transcribe(
-                cast("BinaryIO", source), asked, raw=raw, with_words=with_words
-            ),
-        )
+        transcript = await while_there(request, hearing)
     except _WRONG_SOUND as error:
-        error.details.setdefault("field", "file")
+        error.details["field"] = field
         raise
     principal: Principal | None = request.scope["state"].get("principal")
     if principal:
@@ -83,33 +84,12 @@ async def heard(
 @asynccontextmanager
 async def opened_url(request: AnyRequest, runtime: Runtime, url: str) -> AsyncGenerator[UploadFile]:
     """What lies there, as a file that is gone after the block."""
-    limits = OutboundLimits(
-        total_s=FETCH_S, max_response_bytes=runtime.settings.server.max_upload_mb * MIB
-    )
-    allowed = await _own_rules(request, runtime)
+    scope = own_scope(request) if "principal" in request.scope["state"] else None
     upload = UploadFile(content_type="", filename="")
     try:
-        try:
-            async with runtime.outbound.stream(
-                "GET", url, allowed=allowed, limits=limits
-            ) as answer:
-                if answer.status != 200:
-                    raise RecordingNotFetched(f"url: it answers {answer.status}", field="url")
-                async for chunk in answer.chunks():
-                    await upload.write(chunk)
-        except OutboundBlocked as error:
-            error.details.setdefault("field", "url")
-            raise
-        except (UpstreamFailed, UpstreamTimeout) as error:
-            raise RecordingNotFetched(f"url: {error.message}", field="url") from error
-        await upload.seek(0)
-        yield upload
+        with room_for_files():
+            await runtime.remote_recordings.fetch(scope, url, upload.write)
+            await upload.seek(0)
+            yield upload
     finally:
         await upload.close()
-
-
-async def _own_rules(request: AnyRequest, runtime: Runtime) -> frozenset[HostRule]:
-    if "principal" not in request.scope["state"]:
-        return frozenset()
-    async with runtime.database.transaction(own_scope(request)) as tx:
-        return await runtime.outbound_rules.list(tx)

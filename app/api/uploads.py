@@ -15,6 +15,8 @@ from multipart import (  # pyright: ignore[reportMissingTypeStubs]
 )
 
 from app.core.errors import InvalidInput, TooLarge, UnsupportedMedia
+from app.core.spill import room_for_files
+from app.runtime import Runtime
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -61,6 +63,7 @@ async def opened_form(request: AnyRequest, *, max_bytes: int) -> AsyncGenerator[
     if kind != "multipart/form-data":
         raise FormExpected("The body must be multipart/form-data")
     async with AsyncExitStack() as opened:
+        opened.enter_context(room_for_files())
         reader = _FormReader(opened)
         try:
             with PushMultipartParser(
@@ -81,12 +84,17 @@ async def opened_body(request: AnyRequest, *, max_bytes: int) -> AsyncGenerator[
     """The whole body as one file, which is gone after the block."""
     upload = UploadFile(content_type="", filename="")
     try:
-        async for chunk in _received(request, max_bytes):
-            await upload.write(chunk)
-        await upload.seek(0)
-        yield upload
+        with room_for_files():
+            async for chunk in _received(request, max_bytes):
+                await upload.write(chunk)
+            await upload.seek(0)
+            yield upload
     finally:
         await upload.close()
+
+
+def most_upload_bytes(runtime: Runtime) -> int:
+    return runtime.settings.server.max_upload_mb * MIB
 
 
 def stream_of(upload: UploadFile) -> BinaryIO:

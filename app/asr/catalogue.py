@@ -7,7 +7,7 @@ from typing import Literal
 from app.asr.domain import LanguageUnknown, ModelUnknown
 
 Variant = Literal["en-tiny", "hinglish", "en-lite", "en-full", "multi-full", "multi-zh", "all"]
-Engine = Literal["whisper", "ctc"]
+Engine = Literal["whisper", "ctc", "transducer"]
 
 AUTO = "auto"
 DEFAULT = "default"
@@ -19,6 +19,7 @@ _CODES = (
     "mg as tt haw ln ha ba jw su"
 )
 WHISPER_LANGUAGES = tuple(_CODES.split())
+HOTWORDS = "hotwords"
 NO_HEADS = (
     "emotion, age, gender",
     "intent",
@@ -94,6 +95,7 @@ VARIANTS: dict[Variant, tuple[str, ...]] = {
 }
 """The first of a set is the default."""
 WIDEST = "whissle-large"
+GE2E = "ge2e"
 LIVE_ENGLISH = "en-tiny"
 
 
@@ -106,9 +108,13 @@ class Choice:
 
 
 class Catalogue:
-    """Every name can be asked for; the variant says which one is the default."""
+    """Every name can be asked for; the variant says which one is the default. `voices`: the
+    weights that tell speakers apart."""
 
-    def __init__(self, variant: Variant, models: Sequence[SpeechModel] = MODELS) -> None:
+    def __init__(
+        self, variant: Variant, models: Sequence[SpeechModel] = MODELS, voices: str = GE2E
+    ) -> None:
+        self.voices = voices
         self._variant: Variant = variant
         self._models = {model.name: model for model in models}
 

@@ -197,6 +197,17 @@ def parse_request(
 
 
 @dataclass(frozen=True, slots=True)
+class Decoding:
+    """How a segment was recognized: its tokens, where the model writes in such. The rest is of the
+    piece of sound that it begins in; `log_probability` of a token, on average."""
+
+    tokens: tuple[int, ...] = ()
+    log_probability: float = 0.0
+    temperature: float = 0.0
+    no_speech_probability: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """An utterance of one speaker."""
 
@@ -214,6 +225,7 @@ class Segment:
     metadata_probs: Mapping[str, Mapping[str, float]] = field(
         default_factory=dict[str, Mapping[str, float]]
     )
+    decoding: Decoding = Decoding()
 
 
 @dataclass(frozen=True, slots=True)

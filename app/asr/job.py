@@ -44,9 +44,11 @@ class JobStatus(StrEnum):
 
 
 class JobTask(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be done with the upload. `raw`: its bytes have no header."""
+    """What is to be done with the upload, or with what lies at `url`. `raw`: its bytes have no
+    header."""
 
     request: TranscriptionRequest
+    url: str | None = None
     raw: RawPcm | None = None
     with_words: bool = True
 

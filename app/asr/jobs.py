@@ -1,4 +1,5 @@
-"""Transcriptions that nobody waits for: kept with their upload, heard by a worker, asked for later.
+"""Transcriptions that nobody waits for: kept with their upload or its address, heard by a worker,
+asked for later.
 
 Done at least once and counted once: whichever worker ends a job, an earlier one that was taken for
 dead changes nothing.
@@ -6,10 +7,12 @@ dead changes nothing.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
@@ -28,6 +31,7 @@ from app.asr.job import (
 )
 from app.asr.job_files import JobFiles
 from app.asr.job_webhooks import JobWebhooks, check_webhook_url
+from app.asr.remote import RemoteRecordings
 from app.asr.service import SpeechService
 from app.asr.store import JobRow
 from app.core.aio import TaskScope
@@ -36,6 +40,7 @@ from app.core.db import Database, DatabaseDown, Tx, forbid_in_transaction
 from app.core.errors import AppError
 from app.core.jobs import SLOW, JobFinal, JobKind, Jobs
 from app.core.scope import OrgScope, Scope
+from app.core.spill import room_for_files
 from app.tenancy.domain.principals import Principal
 from app.tenancy.domain.usage import Amounts
 from app.tenancy.usage import UsageMeter
@@ -82,6 +87,7 @@ class TranscriptionJobs:
         speech: SpeechService,
         usage: UsageMeter,
         webhooks: JobWebhooks,
+        remote: RemoteRecordings,
         folder: Path,
     ) -> None:
         self._database = database
@@ -89,6 +95,7 @@ class TranscriptionJobs:
         self._speech = speech
         self._usage = usage
         self._webhooks = webhooks
+        self._remote = remote
         self._files = JobFiles(folder)
         jobs.register(TRANSCRIBE, self._run)
         jobs.register(PURGE, self._purge)
@@ -96,28 +103,39 @@ class TranscriptionJobs:
     async def enqueue(
         self,
         scope: OrgScope,
-        source: BinaryIO,
+        sources: Sequence[BinaryIO | None],
         task: JobTask,
         owner: JobOwner,
         webhook_url: str | None = None,
-    ) -> TranscriptionJob:
-        """What is wrong with the task or the address of the webhook is said at once."""
+    ) -> list[TranscriptionJob]:
+        """A job for each upload, or none at all; None where the task names an address. What is
+        wrong with the task or the address of the webhook is said at once."""
         forbid_in_transaction()
         if webhook_url:
             check_webhook_url(webhook_url)
+        if task.url is not None:
+            self._remote.check(task.url)
         self._speech.catalogue.choose(task.request.model, task.request.language)
-        row = _new_row(task, owner, webhook_url)
-        await asyncio.to_thread(self._files.keep, row.id, source)
+        rows = [_new_row(task, owner, webhook_url) for _ in sources]
         try:
-            async with self._database.transaction(scope) as tx:
-                if await store.count_open(tx) >= MOST_OPEN:
-                    raise TooManyJobs(f"{MOST_OPEN} jobs wait already", retry_after_s=60)
+            for row, source in zip(rows, sources, strict=True):
+                if source:
+                    await asyncio.to_thread(self._files.keep, row.id, source)
+            await self._add(scope, rows)
+        except BaseException:
+            for row in rows:
+                self._files.forget(row.id)
+            raise
+        return [_shown(row) for row in rows]
+
+    async def _add(self, scope: OrgScope, rows: Sequence[JobRow]) -> None:
+        async with self._database.transaction(scope) as tx:
+            waiting = await store.count_open(tx)
+            if waiting + len(rows) > MOST_OPEN:
+                raise TooManyJobs(f"{waiting} jobs wait already", retry_after_s=60)
+            for row in rows:
                 await store.add(tx, row)
                 await self._jobs.enqueue(tx, TRANSCRIBE, TranscribeUpload(row.id))
-        except BaseException:
-            self._files.forget(row.id)
-            raise
-        return _shown(row)
 
     async def list(
         self, tx: Tx, *, before: JobCursor | None = None, limit: int = 100
@@ -187,15 +205,29 @@ class TranscriptionJobs:
             note = partial(self._note, scope, begun, progress)
             tasks.spawn("progress of a transcription", _every_second(note, over))
             try:
-                return await self._speech.transcribe(
-                    self._files.path(begun.job_id),
-                    begun.task.request,
-                    progress.set,
-                    raw=begun.task.raw,
-                    with_words=begun.task.with_words,
-                )
+                async with self._sound(scope, begun) as sound:
+                    return await self._speech.transcribe(
+                        sound,
+                        begun.task.request,
+                        progress.set,
+                        raw=begun.task.raw,
+                        with_words=begun.task.with_words,
+                    )
             finally:
                 over.set()
+
+    @asynccontextmanager
+    async def _sound(self, scope: Scope, begun: _Try) -> AsyncGenerator[Path | BinaryIO]:
+        """The upload. What is fetched belongs to this try alone and has no name."""
+        url = begun.task.url
+        if url is None:
+            yield self._files.path(begun.job_id)
+            return
+        with TemporaryFile() as file:
+            with room_for_files():
+                await self._remote.fetch(scope, url, partial(asyncio.to_thread, file.write))
+            file.seek(0)
+            yield file
 
     async def _note(self, scope: Scope, begun: _Try, progress: "_Progress") -> None:
         try:

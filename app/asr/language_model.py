@@ -12,6 +12,8 @@ from app.asr.text.folding import bare
 from app.core.errors import Unavailable
 
 WORDS_SUFFIX = ".words"
+MARKS = frozenset(("<s>", "</s>", "<unk>"))
+"""What models call the ends of a sentence and the words they never saw: no words of a text."""
 _LN_10 = 2.302585092994046
 _kenlm: Any = kenlm
 
@@ -24,7 +26,7 @@ def lm_form(text: str) -> str:
     """Text as language models are trained on and asked about: small letters, no punctuation."""
     small = unicodedata.normalize("NFC", text.lower().replace("\u2019", "'").replace("-", " "))
     words = (bare(word)[1] for word in small.split())
-    return " ".join(word for word in words if any(map(str.isalnum, word)))
+    return " ".join(word for word in words if any(map(str.isalnum, word)) and word not in MARKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,17 @@ class LanguageModel:
     @property
     def order(self) -> int:
         return int(self._model.order)
+
+    def begin(self) -> Any:
+        """Where a sentence begins; for `follow`."""
+        state = _kenlm.State()
+        self._model.BeginSentenceWrite(state)
+        return state
+
+    def follow(self, before: Any, word: str) -> tuple[float, Any]:
+        """The natural logarithm of `word` after `before`, and where that leads."""
+        after = _kenlm.State()
+        return float(self._model.BaseScore(before, word, after)) * _LN_10, after
 
     def log_probability(self, text: str) -> float:
         """Natural logarithm, of the whole sentence with its ends."""

@@ -1,8 +1,7 @@
 """What is asked of live recognition and what it tells. Pure: no model, no socket, no clock."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -34,7 +33,7 @@ class StreamOptions(TranscriptionRequest, frozen=True, kw_only=True):
 def changed_options(options: StreamOptions, fields: Mapping[str, Any]) -> StreamOptions:
     """`fields` are what a client sent; those it did not name stay as they were."""
     named = {name: value for name, value in fields.items() if value is not None}
-    return parse_request(options.changed() | named, StreamOptions)
+    return parse_request(msgspec.structs.asdict(options) | named, StreamOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,31 +129,3 @@ class Tape:
             gone = min(gone, self._blocks.size)
             self._blocks = self._blocks[gone:].copy()
             self._first += gone
-
-
-CUT_FROM = 0.5
-"""A long sentence is cut in its second half."""
-QUIET_SAMPLES = 400
-
-
-def choose_cut(words: Sequence[Word], sound: Samples) -> tuple[int, int]:
-    """How many words stay with a sentence that is too long, and where in it the next begins, in
-    ms: at the quietest moment between two words. Times of the words count from the sound's start.
-    """
-    length_s = sound.size / 16000
-    between = [
-        (index, (one.end_s + other.start_s) / 2)
-        for index, (one, other) in enumerate(pairwise(words), start=1)
-    ]
-    # The last word may be cut off itself.
-    late = [each for each in between if each[1] >= CUT_FROM * length_s]
-    if not late:
-        return len(words), round(length_s * 1000)
-
-    def loudness(at_s: float) -> float:
-        middle = round(at_s * 16000)
-        near = sound[max(0, middle - QUIET_SAMPLES) : middle + QUIET_SAMPLES]
-        return float(np.mean(np.square(near))) if near.size else 0.0
-
-    count, at_s = min(late, key=lambda each: loudness(each[1]))
-    return count, round(at_s * 1000)

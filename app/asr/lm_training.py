@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 from app.asr.language_model import LanguageModel, arpa_words, lm_form, open_language_model
 from app.core.errors import InvalidInput, Unavailable
 
-ORDERS = range(1, 6)
+ORDERS = range(2, 6)
+"""KenLM takes no model of single words."""
 _ZERO = "-99.0000000"
 _UNKNOWN_BELOW_RAREST = 1.0
 """A word never seen is ten times less likely than the rarest one."""
@@ -32,6 +33,8 @@ def train(text: Path, order: int, target: Path, say: Callable[[str], None]) -> L
     """
     if order not in ORDERS:
         raise InvalidInput(f"order is {order}; {ORDERS[0]} to {ORDERS[-1]} are possible")
+    if not target.parent.is_dir():
+        raise InvalidInput(f"{target.parent} is not a directory")
     with TemporaryDirectory() as folder:
         corpus, arpa = Path(folder, "corpus.txt"), Path(folder, "model.arpa")
         sentences = _write_corpus(text, corpus)
@@ -41,9 +44,11 @@ def train(text: Path, order: int, target: Path, say: Callable[[str], None]) -> L
         while True:
             _run(order, corpus, arpa)
             lines = arpa.read_text("utf-8").split("\n")
-            if order == 1 or not _is_degenerate(lines):
+            if not _is_degenerate(lines):
                 break
             order -= 1
+            if order not in ORDERS:
+                raise CorpusTooSmall(f"{text}: too few words repeat to learn from")
             say(f"too few words repeat; the order is lowered to {order}")
         target.write_text("\n".join(_with_unknown(lines)), "utf-8")
     return open_language_model(target)

@@ -6,10 +6,11 @@ from itertools import groupby
 from types import TracebackType
 from typing import Self
 
+from app.asr.catalogue import Engine
 from app.asr.domain import SpeechSpan
 from app.asr.engines.ctc.engine import CtcRecognizer
 from app.asr.engines.ctc.search import SearchOptions
-from app.asr.engines.whisper.engine import WhisperRecognizer
+from app.asr.engines.recognizers import RECOGNIZERS, AnyRecognizer
 from app.asr.recognition import Recognition, RecognizerOptions
 from app.asr.recording import Recording
 from app.core.audio.convert import Samples
@@ -23,11 +24,12 @@ PIECES_AT_ONCE = 8
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What pieces must have in common to share a call. `search`: of a CTC model, which it is
-    then; None of Whisper."""
+    then; None of any other."""
 
     weights: str
     options: RecognizerOptions
     search: SearchOptions | None = None
+    engine: Engine = "whisper"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +75,14 @@ class Piecework:
 
     async def _call(self, asked: Asked, pieces: Sequence[Piece]) -> Sequence[Recognition]:
         if asked.search is None:
-            async with self._models.lease(asked.weights, WhisperRecognizer, Lane.BATCH) as model:
-                return await self._executor.run(Lane.BATCH, _whisper, model, asked, pieces)
+            kind = RECOGNIZERS[asked.engine]
+            async with self._models.lease(asked.weights, kind, Lane.BATCH) as model:
+                return await self._executor.run(Lane.BATCH, _plainly, model, asked, pieces)
         async with self._models.lease(asked.weights, CtcRecognizer, Lane.BATCH) as model:
             return await self._executor.run(Lane.BATCH, _ctc, model, asked, pieces)
 
 
-def _whisper(
-    model: WhisperRecognizer, asked: Asked, pieces: Sequence[Piece]
-) -> Sequence[Recognition]:
+def _plainly(model: AnyRecognizer, asked: Asked, pieces: Sequence[Piece]) -> Sequence[Recognition]:
     return model.transcribe([_sound(piece) for piece in pieces], asked.options)
 
 

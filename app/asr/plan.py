@@ -1,21 +1,21 @@
 """What a request means for the engine that hears it, and which of its options change nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from app.asr.catalogue import Choice
+from app.asr.catalogue import HOTWORDS, Choice, Engine
 from app.asr.domain import NotApplied, TranscriptionRequest
 from app.asr.engines.ctc.search import SearchOptions
 from app.asr.piecework import Asked
-from app.asr.recognition import RecognizerOptions
-from app.asr.rescoring import Rescoring
+from app.asr.recognition import Fusion, RecognizerOptions
 
 USUAL_BEAM_WIDTH = 100
-RESCORED = 5
+WHISPER_BEAMS = 5
+"""Where nobody asked for more."""
 FEWEST_ALTERNATIVES = 10
 MOST_WHISPER_BEAMS = 10
-HOTWORD_SCALE = 5.0
-"""The documented weights are of CTC beam search; Whisper's scores move five times as easily."""
+HOTWORD_SCALES: Mapping[Engine, float] = {"ctc": 1.0, "transducer": 5.0, "whisper": 10.0}
+"""The documented weights are of CTC beam search; scores of others move so many times as easily."""
 STRICTNESS = 3.0
 
 _OF_HEADS = "the model has no heads for metadata"
@@ -23,11 +23,8 @@ _OF_HEADS = "the model has no heads for metadata"
 
 @dataclass(frozen=True, slots=True)
 class HearingPlan:
-    """`rescoring`: how hypotheses of Whisper are put into order; None where they are not."""
-
     asked: Asked
     decoder: str
-    rescoring: Rescoring | None
 
 
 def make_plan(
@@ -36,34 +33,39 @@ def make_plan(
     uses_lm = has_lm and request.use_lm and request.lm_mode != "greedy"
     if choice.model.engine == "ctc":
         return _ctc(request, choice, uses_lm=uses_lm, with_words=with_words)
+    if choice.model.engine == "transducer":
+        return _transducer(request, choice, with_words=with_words)
+    return _whisper(request, choice, uses_lm=uses_lm, with_words=with_words)
+
+
+def _whisper(
+    request: TranscriptionRequest, choice: Choice, *, uses_lm: bool, with_words: bool
+) -> HearingPlan:
     width = 1
     if request.beam_width != USUAL_BEAM_WIDTH:
         width = min(request.beam_width, MOST_WHISPER_BEAMS)
     elif uses_lm or request.n_best > 1:
-        width = RESCORED
+        width = WHISPER_BEAMS
     options = RecognizerOptions(
         language=choice.language,
         task=request.task,
         beam_width=width,
-        n_best=_hypotheses(request, uses_lm=uses_lm),
+        n_best=_hypotheses(request),
         word_times=with_words,
         prompt=request.prompt,
         hotwords=request.hotword_list,
-        hotword_weight=request.hotword_weight / HOTWORD_SCALE,
+        hotword_weight=request.hotword_weight / HOTWORD_SCALES[choice.model.engine],
+        fusion=_fusion(request) if uses_lm else None,
         temperatures=_temperatures(request),
     )
-    is_search = width > 1 or request.n_best > 1
-    decoder = "beam_search" if is_search else "greedy"
-    if not uses_lm:
-        return HearingPlan(Asked(choice.model.weights, options), decoder, None)
+    decoder = "beam_search" if width > 1 or request.n_best > 1 else "greedy"
+    decoder = "beam_search_kenlm" if uses_lm else decoder
+    return HearingPlan(Asked(choice.model.weights, options), decoder)
+
+
+def _fusion(request: TranscriptionRequest) -> Fusion:
     strictness = STRICTNESS if request.lm_mode == "strict" else 1.0
-    rescoring = Rescoring(
-        request.lm_alpha * strictness,
-        request.lm_beta,
-        request.hotword_list,
-        request.hotword_weight / HOTWORD_SCALE,
-    )
-    return HearingPlan(Asked(choice.model.weights, options), "beam_search_kenlm", rescoring)
+    return Fusion(request.lm_alpha * strictness, request.lm_beta)
 
 
 def _ctc(
@@ -82,14 +84,23 @@ def _ctc(
     options = RecognizerOptions(language=choice.language, word_times=with_words)
     decoder = "greedy" if search.is_greedy else "beam_search"
     decoder = "beam_search_kenlm" if uses_lm else decoder
-    return HearingPlan(Asked(choice.model.weights, options, search), decoder, None)
+    return HearingPlan(Asked(choice.model.weights, options, search), decoder)
 
 
-def _hypotheses(request: TranscriptionRequest, *, uses_lm: bool) -> int:
+def _transducer(request: TranscriptionRequest, choice: Choice, *, with_words: bool) -> HearingPlan:
+    options = RecognizerOptions(
+        language=choice.language,
+        word_times=with_words,
+        hotwords=request.hotword_list,
+        hotword_weight=request.hotword_weight / HOTWORD_SCALES[choice.model.engine],
+    )
+    decoder = "greedy" if HOTWORDS in choice.model.lacks else "beam_search"
+    return HearingPlan(Asked(choice.model.weights, options, engine="transducer"), decoder)
+
+
+def _hypotheses(request: TranscriptionRequest) -> int:
     """More than are shown: many of Whisper's differ in commas and capitals alone."""
-    if request.n_best > 1:
-        return max(FEWEST_ALTERNATIVES, 2 * request.n_best)
-    return RESCORED if uses_lm else 1
+    return max(FEWEST_ALTERNATIVES, 2 * request.n_best) if request.n_best > 1 else 1
 
 
 def _temperatures(request: TranscriptionRequest) -> tuple[float, ...]:
@@ -116,6 +127,9 @@ def _reasons(choice: Choice, *, has_lm: bool) -> Iterator[tuple[str, str]]:
     for option in ("metadata_prob", "structured_intents", "intent_labels", "top_k"):
         yield option, _OF_HEADS
     yield "summarize", "no language model for text is set up"
+    if choice.model.engine == "transducer":
+        yield from _of_transducer(choice)
+        return
     if not has_lm:
         for option in ("use_lm", "lm_mode", "lm_alpha", "lm_beta"):
             if choice.model.engine == "whisper" or option != "lm_mode":
@@ -126,3 +140,15 @@ def _reasons(choice: Choice, *, has_lm: bool) -> Iterator[tuple[str, str]]:
     yield "prompt", "a CTC model takes none"
     yield "task", "a CTC model cannot translate"
     yield "temperature", "a CTC model has none"
+
+
+def _of_transducer(choice: Choice) -> Iterator[tuple[str, str]]:
+    for option in ("use_lm", "lm_mode", "lm_alpha", "lm_beta"):
+        yield option, "a transducer has learned its language with its sounds"
+    for option in ("beam_width", "n_best"):
+        yield option, "the card of the model sets how wide it searches, for one answer"
+    if HOTWORDS in choice.model.lacks:
+        yield HOTWORDS, "the card of the model sets no beam"
+    yield "prompt", "a transducer takes none"
+    yield "task", "a transducer cannot translate"
+    yield "temperature", "a transducer has none"

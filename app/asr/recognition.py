@@ -19,6 +19,15 @@ class UtteranceTooLong(Unprocessable):
 
 
 @dataclass(frozen=True, slots=True)
+class Fusion:
+    """What a language model of words adds to what was heard: `alpha` of the natural logarithm of
+    each word, and `beta` for the word itself."""
+
+    alpha: float = 0.1
+    beta: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class RecognizerOptions:
     """Without `language` it is detected. Several `temperatures` are tried one after the other
     until an answer is likely and not repetitive; the first alone is the fastest."""
@@ -30,7 +39,9 @@ class RecognizerOptions:
     word_times: bool = False
     prompt: str = ""
     hotwords: tuple[str, ...] = ()
-    hotword_weight: float = 2.0
+    hotword_weight: float = 1.0
+    fusion: Fusion | None = None
+    """Where the recognizer has a language model of the language that is spoken."""
     temperatures: tuple[float, ...] = (0.0, 0.4, 0.8)
     window: Literal["fitted", "full"] = "fitted"
     """`full` hears every utterance in a window of the length the model was trained with."""
@@ -46,6 +57,7 @@ class Word:
     start_s: float
     end_s: float
     probability: float
+    tokens: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,10 @@ class Hypothesis:
     log_probability: float
     """Of a token, on average: comparable between utterances and lengths."""
     words: tuple[Word, ...] = ()
+    tokens: tuple[int, ...] = ()
+    """Where the model writes in such."""
+    temperature: float = 0.0
+    """At which it was chosen; 0 where chance had no part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from app.asr.engines.silero import FRAME_SAMPLES, SAMPLE_RATE, SileroVad, VadFra
 from app.asr.language_models import LanguageModels
 from app.asr.piecework import Piecework
 from app.asr.recording import Abandoned
+from app.asr.text_so_far import TellSegment
 from app.asr.transcription import Progress, Source, Transcriber
 from app.core.audio.chunk import Rechunker
 from app.core.audio.convert import Samples
@@ -73,11 +74,18 @@ class SpeechService:
         *,
         raw: RawPcm | None = None,
         with_words: bool = True,
+        tell: TellSegment | None = None,
     ) -> Transcript:
-        """Of hours in flat memory. `progress` is told the part that is heard. `raw`: the bytes
-        have no header. Without words their times are guessed, which is faster."""
+        """Of hours in flat memory. `progress` is told the part that is heard, and `tell` each
+        segment that will stay, where nobody asks who speaks. `raw`: the bytes have no header.
+        Without words their times are guessed, which is faster."""
         return await self._transcriber.transcribe(
-            Source(source, raw), request, self._piecework, progress, with_words=with_words
+            Source(source, raw),
+            request,
+            self._piecework,
+            progress,
+            with_words=with_words,
+            tell=tell,
         )
 
     async def installed(self) -> frozenset[str]:
@@ -98,8 +106,8 @@ class SpeechService:
 
     @asynccontextmanager
     async def listen(self) -> AsyncGenerator["VoiceActivity"]:
-        """Voice activity of one live stream, computed in the REALTIME lane."""
-        async with self._models.lease(SILERO, SileroVad, Lane.REALTIME):
+        """Voice activity of one live stream, computed in the VOICE lane."""
+        async with self._models.lease(SILERO, SileroVad, Lane.VOICE):
             yield VoiceActivity(self._steps)
 
     def _search(
@@ -121,8 +129,8 @@ class SpeechService:
         return find_spans(probabilities.tolist(), sample_count * 1000 // SAMPLE_RATE, rules)
 
     async def _step(self, frames: Sequence[VadFrame]) -> Sequence[tuple[float, VadState]]:
-        async with self._models.lease(SILERO, SileroVad, Lane.REALTIME) as vad:
-            return await self._executor.run(Lane.REALTIME, vad.step, frames)
+        async with self._models.lease(SILERO, SileroVad, Lane.VOICE) as vad:
+            return await self._executor.run(Lane.VOICE, vad.step, frames)
 
 
 class VoiceActivity:

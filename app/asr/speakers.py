@@ -23,6 +23,9 @@ from app.asr.domain import SpeechSpan
 MAX_REMEMBERED = 600
 """Windows that are grouped again; of longer streams, every second one is forgotten."""
 
+MOST_ALIKE = 0.4
+"""Cosine of two voices. One voice split in two gave 0.53 or more, two voices 0.18 at most."""
+
 
 class LiveSpeakers:
     """Utterances in, turns out. `plan` says of which windows the encoder is to make vectors."""
@@ -51,12 +54,22 @@ class LiveSpeakers:
         self._utterance_count += 1
         everything = np.stack([heard.vector for heard in self._heard])
         places = [heard.window for heard in self._heard]
-        centres = find_centres(places, everything, self._count, self._rules)
+        centres = self._centres(places, everything)
         names = self._names(nearest(everything, centres), len(centres))
         turns = assign_turns([utterance], windows, vectors, centres, self._rules)
         named = [replace(turn, speaker=self._name(names, turn.speaker)) for turn in turns]
         self._learn(named, len(windows))
         return named
+
+    def _centres(self, windows: Sequence[Window], vectors: Vectors) -> Vectors:
+        """Not all expected may have spoken yet: a voice is not split to make up their number."""
+        centres = find_centres(windows, vectors, replace(self._count, least=1), self._rules)
+        for least in range(self._count.least, len(centres), -1):
+            count = replace(self._count, least=least)
+            expected = find_centres(windows, vectors, count, self._rules)
+            if np.triu(expected @ expected.T, 1).max() <= MOST_ALIKE:
+                return expected
+        return centres
 
     def _names(self, groups: Labels, group_count: int) -> dict[int, int]:
         """Groups keep the name that most of them was called by. No two share one."""

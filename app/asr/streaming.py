@@ -3,20 +3,22 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from app.asr.catalogue import Catalogue, SpeechModel
 from app.asr.clustering import Vectors
-from app.asr.engines.ctc.engine import CtcRecognizer
-from app.asr.engines.ge2e import Ge2eEncoder
-from app.asr.engines.whisper.engine import WhisperRecognizer
+from app.asr.diarization import SpeakerTurn, window_samples
+from app.asr.domain import SpeechSpan
+from app.asr.engines.recognizers import RECOGNIZERS, AnyRecognizer
 from app.asr.live import SampleReader, StreamOptions, Tell
 from app.asr.recognition import SAMPLE_RATE, Recognition, RecognizerOptions
 from app.asr.service import SpeechService
+from app.asr.speakers import LiveSpeakers
 from app.asr.transcriber import Asked, LiveTranscriber
+from app.asr.voices import VoiceModel
 from app.core.aio import TaskScope
 from app.core.audio.convert import Samples
 from app.core.audio.live_resample import LiveResampler
@@ -25,7 +27,6 @@ from app.inference.batcher import Batcher
 from app.inference.executor import Executor, Lane
 from app.inference.registry import ModelRegistry
 
-GE2E = "ge2e"
 WINDOWS_AT_ONCE = 8
 """More in one call would make the first of them wait for the last."""
 MOST_CHANNELS = 8
@@ -113,7 +114,7 @@ class StreamService:
     @asynccontextmanager
     async def holding(self, model: SpeechModel) -> AsyncGenerator[None]:
         """Keeps the model loaded for the block."""
-        async with self._models.lease(model.weights, _kind(model), Lane.REALTIME):
+        async with self._models.lease(model.weights, RECOGNIZERS[model.engine], Lane.REALTIME):
             yield
 
     async def recognize(self, sound: Samples, asked: Asked, *, is_final: bool) -> Recognition:
@@ -121,13 +122,20 @@ class StreamService:
         options = asked.for_recognizer(is_final=is_final)
         return await batcher.submit(_Window(asked.choice.model, options, sound))
 
-    async def embed_windows(self, windows: Sequence[Samples]) -> Vectors:
-        async with self._models.lease(GE2E, Ge2eEncoder, Lane.REALTIME) as encoder:
-            return await self._executor.run(Lane.REALTIME, encoder.embed_windows, windows)
+    async def tell_apart(
+        self, speakers: LiveSpeakers, utterance: SpeechSpan, sound: Samples
+    ) -> list[SpeakerTurn]:
+        async with self._lend_voices() as encoder:
+            return await self._executor.run(
+                Lane.REALTIME, _tell_apart, encoder, speakers, utterance, sound
+            )
 
     async def embed(self, sound: Samples) -> Vectors:
-        async with self._models.lease(GE2E, Ge2eEncoder, Lane.REALTIME) as encoder:
+        async with self._lend_voices() as encoder:
             return await self._executor.run(Lane.REALTIME, encoder.embed, sound)
+
+    def _lend_voices(self) -> AbstractAsyncContextManager[VoiceModel]:
+        return self._models.lease(self._catalogue.voices, VoiceModel, Lane.REALTIME)
 
     async def _look(self, windows: Sequence[_Window]) -> list[Recognition]:
         """Rests for as long as it worked: with many streams, looks become rarer and not finals
@@ -148,7 +156,7 @@ class StreamService:
         found: dict[int, Recognition] = {}
         for (weights, options), places in alike.items():
             sounds = [windows[place].sound for place in places]
-            kind = _kind(windows[places[0]].model)
+            kind = RECOGNIZERS[windows[places[0]].model.engine]
             async with self._models.lease(weights, kind, Lane.REALTIME) as recognizer:
                 answers = await self._executor.run(
                     Lane.REALTIME, _transcribe, recognizer, sounds, options
@@ -234,13 +242,15 @@ class _Channel:
         self._resampler = LiveResampler(self._layout[0], SAMPLE_RATE)
 
 
-def _kind(model: SpeechModel) -> type[WhisperRecognizer] | type[CtcRecognizer]:
-    return WhisperRecognizer if model.engine == "whisper" else CtcRecognizer
+def _tell_apart(
+    encoder: VoiceModel, speakers: LiveSpeakers, utterance: SpeechSpan, sound: Samples
+) -> list[SpeakerTurn]:
+    windows = speakers.plan(utterance)
+    sounds = list(window_samples([sound], windows, SAMPLE_RATE))
+    return speakers.add(utterance, windows, encoder.embed_windows(sounds))
 
 
 def _transcribe(
-    recognizer: WhisperRecognizer | CtcRecognizer,
-    sounds: Sequence[Samples],
-    options: RecognizerOptions,
+    recognizer: AnyRecognizer, sounds: Sequence[Samples], options: RecognizerOptions
 ) -> list[Recognition]:
     return [*recognizer.transcribe(sounds, options)]

@@ -9,11 +9,13 @@ from typing import Protocol
 from app.asr.agreement import Agreement
 from app.asr.catalogue import Choice
 from app.asr.clustering import Vectors
-from app.asr.diarization import DiarizationRules, by_speaker, window_samples
+from app.asr.cutting import Overlap, choose_cut, overlap
+from app.asr.diarization import DiarizationRules, SpeakerTurn, by_speaker
 from app.asr.domain import SpeechSpan
 from app.asr.endpointing import Endpointing, EndpointRules, Signal
-from app.asr.live import Said, SpeakerPart, SpeechBegan, StreamOptions, Tape, Tell, choose_cut
-from app.asr.recognition import SAMPLE_RATE, Recognition, RecognizerOptions
+from app.asr.live import Said, SpeakerPart, SpeechBegan, StreamOptions, Tape, Tell
+from app.asr.plan import HOTWORD_SCALES
+from app.asr.recognition import Recognition, RecognizerOptions
 from app.asr.service import VoiceActivity
 from app.asr.speakers import LiveSpeakers
 from app.asr.text.words import Word
@@ -27,7 +29,6 @@ TAIL_MS = 160
 MEMORY_MS = 1000
 """Sound before speech begins that is kept."""
 LEAST_SPEECH_MS = 100
-DOCUMENTED_HOTWORD_WEIGHT, OWN_HOTWORD_WEIGHT = 10.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Asked:
 
     def for_recognizer(self, *, is_final: bool) -> RecognizerOptions:
         options = self.options
-        weight = options.hotword_weight * OWN_HOTWORD_WEIGHT / DOCUMENTED_HOTWORD_WEIGHT
+        weight = options.hotword_weight / HOTWORD_SCALES[self.choice.model.engine]
         asked = RecognizerOptions(
             language=self.choice.language,
             task=options.task,
@@ -54,9 +55,19 @@ class Hearing(Protocol):
 
     async def recognize(self, sound: Samples, asked: Asked, *, is_final: bool) -> Recognition: ...
 
-    async def embed_windows(self, windows: Sequence[Samples]) -> Vectors: ...
+    async def tell_apart(
+        self, speakers: LiveSpeakers, utterance: SpeechSpan, sound: Samples
+    ) -> list[SpeakerTurn]: ...
 
     async def embed(self, sound: Samples) -> Vectors: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Words, with their times since the first sound of the stream."""
+
+    words: list[Word]
+    language: str
 
 
 @dataclass(eq=False, slots=True)
@@ -66,7 +77,7 @@ class _Draft:
     start_ms: int
     end_ms: int
     can_be_final: bool
-    work: asyncio.Task[Recognition | None] | None = None
+    work: asyncio.Task[_Heard | None] | None = None
 
 
 class LiveTranscriber:
@@ -83,7 +94,7 @@ class LiveTranscriber:
         self._agreement = Agreement()
         self._draft: _Draft | None = None
         self._shown: tuple[str, str] | None = None
-        self._is_cut = False
+        self._overlap: Overlap | None = None
         self._speakers: LiveSpeakers | None = None
         self.configure(asked)
 
@@ -102,7 +113,7 @@ class LiveTranscriber:
             if signal is not None:
                 await self._act(signal)
         place = self._endpointing
-        needed_ms = place.start_ms if place.is_speech else place.now_ms - MEMORY_MS
+        needed_ms = self._from_ms(place.start_ms) if place.is_speech else place.now_ms - MEMORY_MS
         self._tape.forget_before(needed_ms)
 
     async def finalize(self) -> None:
@@ -115,7 +126,7 @@ class LiveTranscriber:
         place = self._endpointing
         match signal:
             case Signal.BEGAN:
-                self._begin_sentence(is_cut=False)
+                self._begin_sentence()
                 await self._tell(SpeechBegan(self._channel, place.start_ms / 1000))
             case Signal.INTERIM:
                 if self._asked.options.interim_results and not self._is_looking():
@@ -128,11 +139,15 @@ class LiveTranscriber:
             case Signal.FULL:
                 await self._cut()
 
-    def _begin_sentence(self, *, is_cut: bool) -> None:
+    def _begin_sentence(self, again: Overlap | None = None) -> None:
         self._drop_draft()
-        self._agreement = Agreement()
+        self._agreement = Agreement(again.told if again else ())
         self._shown = None
-        self._is_cut = is_cut
+        self._overlap = again
+
+    def _from_ms(self, start_ms: int) -> int:
+        """Where the sound begins that is recognized for the sentence since `start_ms`."""
+        return round(self._overlap.start_s * 1000) if self._overlap else start_ms
 
     def _is_looking(self) -> bool:
         draft = self._draft
@@ -148,27 +163,26 @@ class LiveTranscriber:
         draft = self._draft = _Draft(place.start_ms, place.now_ms, can_be_final)
         draft.work = self._scope.spawn("look at a sentence", self._looked(draft))
 
-    async def _looked(self, draft: _Draft) -> Recognition | None:
+    async def _looked(self, draft: _Draft) -> _Heard | None:
         """None where the models have no time: the next look, or the final, makes up for it."""
         try:
-            recognition = await self._recognize(
-                draft.start_ms, draft.end_ms, is_final=draft.can_be_final
-            )
+            heard = await self._recognize(draft.start_ms, draft.end_ms, is_final=draft.can_be_final)
         except Unavailable:
             return None
         if draft is self._draft:
-            await self._show(draft, recognition)
-        return recognition
+            await self._show(draft, heard)
+        return heard
 
-    async def _show(self, draft: _Draft, recognition: Recognition) -> None:
-        heard_s = (draft.end_ms - draft.start_ms) / 1000
-        words = self._agreement.add(_words(recognition), heard_s)
+    async def _show(self, draft: _Draft, heard: _Heard) -> None:
+        words = self._agreement.add(heard.words, draft.end_ms / 1000)
         self._endpointing.note_words(len(words))
-        language = recognition.language
-        shown = text_in(words, language), text_in(self._agreement.stable, language)
+        shown = (
+            text_in(words, heard.language),
+            text_in(self._agreement.stable, heard.language),
+        )
         if self._asked.options.interim_results and shown[0] and shown != self._shown:
             self._shown = shown
-            said = self._said(words, recognition, draft.start_ms, draft.end_ms)
+            said = self._said(words, heard.language, draft.start_ms, draft.end_ms)
             await self._tell(replace(said, stable_text=shown[1]))
 
     async def _end(self, end_ms: int) -> None:
@@ -176,19 +190,20 @@ class LiveTranscriber:
         started_s = time.perf_counter()
         place = self._endpointing
         start_ms = place.start_ms
-        recognition = await self._drafted(start_ms, place.speech_end_ms)
+        heard = await self._drafted(start_ms, place.speech_end_ms)
         is_empty = place.speech_end_ms - start_ms < LEAST_SPEECH_MS
-        if recognition is None and not is_empty:
-            recognition = await self._recognize(start_ms, end_ms, is_final=True)
-        words = self._agreement.keep(_words(recognition) if recognition else ())
-        if recognition and (words or self._shown or self._is_cut):
-            said = self._said(words, recognition, start_ms, place.speech_end_ms)
+        if heard is None and not is_empty:
+            heard = await self._recognize(start_ms, end_ms, is_final=True)
+        if heard is None:
+            heard = _Heard([], self._asked.choice.language or "")
+        words = self._agreement.keep(heard.words)
+        # What was told of the utterance must be told to have ended, even if by no more words.
+        if words or self._shown or self._overlap:
+            said = self._said(words, heard.language, start_ms, max(start_ms, place.speech_end_ms))
             await self._tell_final(replace(said, utterance_end=True), started_s)
-        elif self._is_cut:
-            await self._tell_final(self._nothing(start_ms), started_s)
-        self._begin_sentence(is_cut=False)
+        self._begin_sentence()
 
-    async def _drafted(self, start_ms: int, speech_end_ms: int) -> Recognition | None:
+    async def _drafted(self, start_ms: int, speech_end_ms: int) -> _Heard | None:
         """The look that was taken as the silence began, where it heard all of the speech."""
         draft, self._draft = self._draft, None
         if draft is None or draft.work is None:
@@ -204,54 +219,44 @@ class LiveTranscriber:
         self._drop_draft()
         place = self._endpointing
         start_ms, end_ms = place.start_ms, place.now_ms
-        recognition = await self._recognize(start_ms, end_ms, is_final=True)
-        words = self._agreement.keep(_words(recognition))
-        count, cut_ms = choose_cut(words, self._tape.part(start_ms, end_ms))
-        count = max(count, len(self._agreement.stable))
-        if count < len(words):
-            cut_ms = max(cut_ms, round(words[count - 1].end_s * 1000)) if count else cut_ms
-        if words[:count]:
-            said = self._said(words[:count], recognition, start_ms, start_ms + cut_ms)
-            await self._tell_final(said, started_s)
-        place.cut(start_ms + cut_ms)
-        self._begin_sentence(is_cut=True)
-
-    async def _recognize(self, start_ms: int, end_ms: int, *, is_final: bool) -> Recognition:
+        heard = await self._recognize(start_ms, end_ms, is_final=True)
+        words = self._agreement.keep(heard.words)
         sound = self._tape.part(start_ms, end_ms)
-        return await self._hearing.recognize(sound, self._asked, is_final=is_final)
+        count, cut_s = choose_cut(words, sound, start_ms / 1000, len(self._agreement.stable))
+        cut_ms = min(max(start_ms, round(cut_s * 1000)), end_ms)
+        if count:
+            said = self._said(words[:count], heard.language, start_ms, cut_ms)
+            await self._tell_final(said, started_s)
+        told = [*(self._overlap.told if self._overlap else ()), *words[:count]]
+        place.cut(cut_ms)
+        self._begin_sentence(overlap(told, cut_ms / 1000))
 
-    def _said(
-        self, words: Sequence[Word], recognition: Recognition, start_ms: int, end_ms: int
-    ) -> Said:
-        placed = tuple(
-            replace(
-                word, start_s=word.start_s + start_ms / 1000, end_s=word.end_s + start_ms / 1000
+    async def _recognize(self, start_ms: int, end_ms: int, *, is_final: bool) -> _Heard:
+        from_ms = self._from_ms(start_ms)
+        sound = self._tape.part(from_ms, end_ms)
+        recognition = await self._hearing.recognize(sound, self._asked, is_final=is_final)
+        words = [
+            Word(
+                word.text,
+                word.start_s + from_ms / 1000,
+                word.end_s + from_ms / 1000,
+                word.probability,
             )
-            for word in words
-        )
+            for word in recognition.best.words
+            if word.text
+        ]
+        return _Heard(words, recognition.language)
+
+    def _said(self, words: Sequence[Word], language: str, start_ms: int, end_ms: int) -> Said:
         return Said(
             channel=self._channel,
-            text=text_in(placed, recognition.language),
-            words=placed,
+            text=text_in(words, language),
+            words=tuple(words),
             start_s=start_ms / 1000,
             end_s=end_ms / 1000,
-            language=recognition.language,
+            language=language,
             confidence=sum(word.confidence for word in words) / len(words) if words else 0.0,
             model=self._asked.choice.model.name,
-        )
-
-    def _nothing(self, at_ms: int) -> Said:
-        """What ends an utterance whose every word was told before."""
-        return Said(
-            channel=self._channel,
-            text="",
-            words=(),
-            start_s=at_ms / 1000,
-            end_s=at_ms / 1000,
-            language=self._asked.choice.language or "",
-            confidence=0.0,
-            model=self._asked.choice.model.name,
-            utterance_end=True,
         )
 
     async def _tell_final(self, said: Said, started_s: float) -> None:
@@ -278,11 +283,8 @@ class LiveTranscriber:
         if speakers is None or not words:
             return ()
         span = SpeechSpan(0.0, said.end_s - said.start_s)
-        windows = speakers.plan(span)
         sound = self._tape.part(round(said.start_s * 1000), round(said.end_s * 1000))
-        sounds = list(window_samples([sound], windows, SAMPLE_RATE))
-        vectors = await self._hearing.embed_windows(sounds)
-        turns = speakers.add(span, windows, vectors)
+        turns = await self._hearing.tell_apart(speakers, span, sound)
         turns = [
             replace(turn, start_s=turn.start_s + said.start_s, end_s=turn.end_s + said.start_s)
             for turn in turns
@@ -290,11 +292,3 @@ class LiveTranscriber:
         return tuple(
             SpeakerPart(speaker or 0, tuple(part)) for speaker, part in by_speaker(words, turns)
         )
-
-
-def _words(recognition: Recognition) -> list[Word]:
-    return [
-        Word(word.text, word.start_s, word.end_s, word.probability)
-        for word in recognition.best.words
-        if word.text
-    ]

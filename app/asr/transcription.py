@@ -17,6 +17,7 @@ from app.asr.clustering import Vectors
 from app.asr.diarization import Diarization, DiarizationRules, speaker_label, speaker_of
 from app.asr.domain import (
     Alternative,
+    Decoding,
     Segment,
     SpanRules,
     SpeechSpan,
@@ -26,28 +27,27 @@ from app.asr.domain import (
 )
 from app.asr.engines.ctc.engine import CtcRecognition
 from app.asr.engines.dtln import Dtln
-from app.asr.engines.ge2e import Ge2eEncoder
 from app.asr.engines.silero import SileroVad
-from app.asr.language_model import LanguageModel, lm_form
+from app.asr.language_model import lm_form
 from app.asr.language_models import LanguageModels
 from app.asr.pieces import HEARD, PieceRules, plan_pieces
 from app.asr.piecework import Piece, Piecework
 from app.asr.plan import HearingPlan, find_not_applied, make_plan
 from app.asr.recognition import Hypothesis, Recognition
 from app.asr.recording import Preparation, Recording, record
-from app.asr.rescoring import rescore
 from app.asr.signal import GainRules
 from app.asr.text.analysis import analyse
 from app.asr.text.words import Word
+from app.asr.text_so_far import TellSegment, TextSoFar
 from app.asr.utterances import UNSPACED, SpokenWord, make_segments, text_in, write
-from app.asr.voices import find_voices
+from app.asr.voices import VoiceModel
 from app.core.aio import TaskScope
 from app.core.audio.decode import DecodeLimits
 from app.core.audio.pcm import RawPcm
 from app.inference.executor import Executor, Lane
 from app.inference.registry import ModelRegistry
 
-SILERO, GE2E, DTLN = "silero-vad", "ge2e", "dtln"
+SILERO, DTLN = "silero-vad", "dtln"
 PIECES_UNDER_WAY = 16
 VOICE_S = 60.0
 """Speech that a speaker's embedding is made of where nobody asked who speaks."""
@@ -107,6 +107,7 @@ class Transcriber:
         progress: Progress | None = None,
         *,
         with_words: bool = True,
+        tell: TellSegment | None = None,
     ) -> Transcript:
         started_s = time.perf_counter()
         choice = self._catalogue.choose(request.model, request.language)
@@ -117,13 +118,13 @@ class Transcriber:
             speech = await self._find_speech(recording, stop)
             async with TaskScope() as scope:
                 voices = scope.spawn("voices", self._voices(recording, speech, request, stop))
-                answers = await _hear(recording, speech.pieces, plan, piecework, progress)
-        heard = [
-            _Heard(span, answer, _ordered(answer, lm, plan))
-            for span, answer in zip(speech.pieces, answers, strict=True)
-        ]
+                so_far = TextSoFar(self._executor, request, tell) if tell else None
+                answers = await _hear(recording, speech.pieces, plan, piecework, progress, so_far)
+        told = await self._executor.run(
+            Lane.BATCH, _told, speech.pieces, answers, voices.result(), request, known
+        )
         told = replace(
-            _told(heard, voices.result(), request, known),
+            told,
             duration_s=recording.duration_s,
             incomplete=recording.incomplete,
             model=choice.model.name,
@@ -174,17 +175,16 @@ class Transcriber:
     ) -> "_Voices":
         if not (request.diarize or request.speaker_embedding) or not speech.voiced:
             return _Voices()
-        async with self._models.lease(GE2E, Ge2eEncoder, Lane.BATCH) as encoder:
+        async with self._models.lease(self._catalogue.voices, VoiceModel, Lane.BATCH) as encoder:
             if not request.diarize:
                 sound = _some_speech(recording, speech.voiced)
                 vector = await self._executor.run(Lane.BATCH, encoder.embed, sound)
                 return _Voices(None, _numbers(vector))
             found = await self._executor.run(
                 Lane.BATCH,
-                find_voices,
+                encoder.find_voices,
                 recording.blocks(stop),
                 speech.voiced,
-                encoder,
                 request.speaker_count,
                 DiarizationRules(),
             )
@@ -197,6 +197,7 @@ async def _hear(
     plan: HearingPlan,
     piecework: Piecework,
     progress: Progress | None,
+    so_far: TextSoFar | None,
 ) -> list[Recognition]:
     """So many at a time, so that a long recording leaves room for others."""
     heard: list[Recognition] = []
@@ -207,28 +208,35 @@ async def _hear(
                 scope.spawn("piece", piecework.recognize(Piece(recording, span, plan.asked)))
                 for span in some
             ]
+            if so_far:
+                for span, task in zip(some, tasks, strict=True):
+                    await so_far.add([*_spoken(_heard(span, await task), 0)])
         heard += [task.result() for task in tasks]
         if progress:
             progress(len(heard) / len(spans))
     return heard
 
 
-def _ordered(
-    answer: Recognition, language_model: LanguageModel | None, plan: HearingPlan
-) -> list[Hypothesis]:
-    """The best first; what differs in commas and capitals alone is one hypothesis."""
-    hypotheses = list(answer.hypotheses)
-    if plan.rescoring:
-        hypotheses = rescore(hypotheses, language_model, plan.rescoring)
+def _heard(span: SpeechSpan, answer: Recognition) -> _Heard:
+    return _Heard(span, answer, _distinct(answer.hypotheses))
+
+
+def _distinct(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """What differs in commas and capitals alone is one hypothesis."""
     by_words = {lm_form(each.text): each for each in reversed(hypotheses)}
     kept = {id(each) for each in by_words.values()}
     return [each for each in hypotheses if id(each) in kept]
 
 
 def _told(
-    heard: Sequence[_Heard], voices: _Voices, request: TranscriptionRequest, otherwise: str
+    pieces: Sequence[SpeechSpan],
+    answers: Sequence[Recognition],
+    voices: _Voices,
+    request: TranscriptionRequest,
+    otherwise: str,
 ) -> Transcript:
     """What the words and voices tell; the rest is to be filled in."""
+    heard = [_heard(*each) for each in zip(pieces, answers, strict=True)]
     spoken = [word for each in heard for word in _spoken(each, 0)]
     diarization = voices.diarization and _by_first_word(voices.diarization, spoken)
     turns = diarization.turns if diarization else [] if request.diarize else None
@@ -263,11 +271,17 @@ def _spoken(heard: _Heard, rank: int) -> Iterator[SpokenWord]:
     hypotheses, the best; where words have no times, such as fill the piece."""
     hypothesis = heard.hypotheses[rank if rank < len(heard.hypotheses) else 0]
     language = heard.recognition.language
+    decoding = Decoding(
+        hypothesis.tokens,
+        hypothesis.log_probability,
+        hypothesis.temperature,
+        heard.recognition.no_speech_probability,
+    )
     if hypothesis.words:
         for word in hypothesis.words:
             start_s, end_s = heard.span.start_s + word.start_s, heard.span.start_s + word.end_s
             placed = Word(word.text.strip(), start_s, end_s, word.probability)
-            yield SpokenWord(placed, language)
+            yield SpokenWord(placed, language, replace(decoding, tokens=word.tokens))
         return
     texts = [hypothesis.text] if language in UNSPACED else hypothesis.text.split()
     letters = sum(map(len, texts))
@@ -275,8 +289,9 @@ def _spoken(heard: _Heard, rank: int) -> Iterator[SpokenWord]:
     for text in filter(None, texts):
         share = len(text) / letters
         end_s = min(heard.span.end_s, at_s + (heard.span.end_s - heard.span.start_s) * share)
-        yield SpokenWord(Word(text, at_s, end_s, exp(min(0, hypothesis.log_probability))), language)
-        at_s = end_s
+        placed = Word(text, at_s, end_s, exp(min(0, hypothesis.log_probability)))
+        yield SpokenWord(placed, language, decoding)
+        at_s, decoding = end_s, replace(decoding, tokens=())
 
 
 def _raw(heard: _Heard) -> str:

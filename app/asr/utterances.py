@@ -2,12 +2,13 @@
 an utterance ends. Pure.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import dataclass, field, replace
+from itertools import chain, groupby
 
 from app.asr.diarization import SpeakerTurn, speaker_label, speaker_of
-from app.asr.domain import Segment, TranscriptionRequest
+from app.asr.domain import Decoding, Segment, TranscriptionRequest
 from app.asr.text.entities import find_entities
 from app.asr.text.hotwords import spell_hotwords
 from app.asr.text.itn.normalize import normalize
@@ -39,6 +40,7 @@ BY_SPEAKER = UtteranceRules(pause_s=2.0, sentence_pause_s=2.0, long_s=30.0)
 class SpokenWord:
     word: Word
     language: str
+    decoding: Decoding = field(default_factory=Decoding)
 
 
 def text_in(words: Sequence[Word], language: str) -> str:
@@ -72,12 +74,33 @@ def make_segments(
     segments: list[Segment] = []
     for (speaker, language), group in groupby(spoken, key=voice):
         label = None if turns is None else speaker_label(speaker or 0)
-        written = write([each.word for each in group], language, request)
-        segments += (_segment(words, language, label) for words in _utterances(written, rules))
+        run = list(group)
+        written = write([each.word for each in run], language, request)
+        parts = list(_utterances(written, rules))
+        decodings = _decodings(run, [words[0].start_s for words in parts])
+        segments += (
+            _segment(words, language, label, decoding)
+            for words, decoding in zip(parts, decodings, strict=True)
+        )
     return segments
 
 
-def _segment(words: Sequence[Word], language: str, speaker: str | None) -> Segment:
+def _decodings(spoken: Sequence[SpokenWord], begins_s: Sequence[float]) -> list[Decoding]:
+    """Of the segments that begin then."""
+    parts: list[list[Decoding]] = [[] for _ in begins_s]
+    for each in spoken if parts else ():
+        parts[max(0, bisect_right(begins_s, each.word.start_s) - 1)].append(each.decoding)
+    return [
+        replace(part[0], tokens=tuple(chain.from_iterable(each.tokens for each in part)))
+        if part
+        else Decoding()
+        for part in parts
+    ]
+
+
+def _segment(
+    words: Sequence[Word], language: str, speaker: str | None, decoding: Decoding
+) -> Segment:
     return Segment(
         start_s=words[0].start_s,
         end_s=max(word.end_s for word in words),
@@ -87,6 +110,7 @@ def _segment(words: Sequence[Word], language: str, speaker: str | None) -> Segme
         language=language,
         speaker=speaker,
         entities=tuple(find_entities(words)),
+        decoding=decoding,
     )
 
 

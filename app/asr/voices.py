@@ -1,5 +1,6 @@
 """From sound to who speaks when, with any encoder of voices. Memory stays flat over hours."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -27,6 +28,34 @@ class VoiceEncoder(Protocol):
     def embed_windows(self, windows: Iterable[Samples]) -> Vectors:
         """A row for each window of 1.6 s or less. The windows are read one after another."""
         ...
+
+
+class VoiceModel(ABC):
+    """A VoiceEncoder as the registry lends it, whichever engine it is of."""
+
+    memory_bytes: int
+
+    @property
+    @abstractmethod
+    def device(self) -> str: ...
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    @abstractmethod
+    def embed(self, samples: Samples) -> Vectors: ...
+
+    @abstractmethod
+    def embed_windows(self, windows: Iterable[Samples]) -> Vectors: ...
+
+    def find_voices(
+        self,
+        blocks: Iterable[Samples],
+        spans: Sequence[SpeechSpan],
+        count: SpeakerCount,
+        rules: DiarizationRules,
+    ) -> Diarization:
+        return find_voices(blocks, spans, self, count, rules)
 
 
 def find_voices(

@@ -73,6 +73,14 @@ def reach(slug: str, url: str) -> None:
     click.echo(f"{answer.status}, {len(answer.body)} bytes")
 
 
+@orgs.command(name="webhook-secret")
+@click.argument("slug")
+def webhook_secret(slug: str) -> None:
+    """Print what the webhooks of SLUG are signed with."""
+    secret = in_organization(slug, lambda base, tx: base.organizations.signing_secret(tx))
+    click.echo(secret.decode())
+
+
 async def _nothing(_: Foundation) -> None:
     """Opening the foundation is all that a migration takes."""
 

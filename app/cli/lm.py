@@ -14,7 +14,7 @@ def lm() -> None:
 
 @lm.command()
 @click.argument("text", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--order", type=click.IntRange(1, 5), default=3, show_default=True)
+@click.option("--order", type=click.IntRange(2, 5), default=3, show_default=True)
 @click.option(
     "-o",
     "--output",

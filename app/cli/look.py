@@ -13,6 +13,8 @@ import psycopg
 from app import VERSION, main, wiring
 from app.api.openapi import document
 from app.asr.domain import SpanRules, SpeechSpan
+from app.asr.engines.ctc.engine import load_ctc
+from app.asr.engines.ctc.whisper_states import WhisperStates
 from app.bench import asr, auth, ctc, floor
 from app.cli import context
 from app.core.at_rest import encryption_of_data
@@ -20,6 +22,7 @@ from app.core.hipaa import hipaa_shortcomings
 from app.core.settings import Settings
 from app.inference.machine import usable_cores
 from app.inference.onnx import OnnxRuntime
+from app.wiring.senses import CTC_HEAD
 
 Facts = Iterator[tuple[str, str]]
 
@@ -91,9 +94,14 @@ def bench_asr(model: str, threads: int, data: Path) -> None:
 
 
 @bench.command(name="ctc")
-def bench_ctc() -> None:
-    """Beam search on made-up frames, beside pyctcdecode."""
-    for line in ctc.run():
+@DATA
+def bench_ctc(data: Path) -> None:
+    """Beam search on the scores of real speech, beside pyctcdecode."""
+    settings = context.settings_with()
+    whisper = context.model_store(settings).verified(context.manifest().get("whisper-tiny.en"))
+    encoder = OnnxRuntime("cpu", 1).open(whisper / "encoder.int8.onnx")
+    head = load_ctc(CTC_HEAD, OnnxRuntime("cpu", 1), lambda _: WhisperStates(encoder))
+    for line in ctc.run(head, data):
         click.echo(line)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from app.asr.own_models import find_own_models
 from app.cli import context
 from app.core.errors import Unavailable
 from app.inference.fetch import pull as pull_models
@@ -47,9 +48,15 @@ def verify() -> None:
 
 @models.command(name="list")
 def list_models() -> None:
-    """What the manifest names and what is there."""
+    """What the manifest names and what is there; then what was installed by hand."""
     store = context.model_store(context.settings_with())
-    _print(store.contents(context.manifest()))
+    manifest = context.manifest()
+    _print(store.contents(manifest))
+    own = find_own_models(store.root, {model.id for model in manifest.models})
+    for model in own.entries:
+        click.echo(f"{'own':8} {model.bytes / 1e6:9.1f} MB  {model.id}  ({model.title})")
+    for problem in own.problems:
+        click.echo(f"parley: {problem}", err=True)
 
 
 def _print(states: Iterable[StoredFile]) -> None:

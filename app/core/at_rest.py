@@ -92,9 +92,9 @@ class Machine:
 
 
 def encryption_of_data(data_dir: Path, machine: Machine | None = None) -> str | None:
-    """Of the directory and of the database in it, which may be a mount of its own."""
+    """Of the directory and of what in it is large and may be a mount of its own."""
     looked_at = machine or Machine()
-    places = (data_dir.absolute(), data_dir.absolute() / "postgres")
+    places = [data_dir.absolute() / part for part in ("", "postgres", "asr-jobs", "tmp")]
     names = [looked_at.encryption_of(place) for place in places]
     return None if None in names else ", ".join(sorted({name for name in names if name}))
 

@@ -1,4 +1,5 @@
-"""Two lanes of threads for model and file work, so that a batch job cannot make a caller wait."""
+"""Lanes of threads for model and file work, so that a batch job cannot make a caller wait, nor a
+sentence that is recognized the small steps that find where speech begins and ends."""
 
 import asyncio
 import os
@@ -19,6 +20,7 @@ BATCH_NICENESS = 10
 
 
 class Lane(StrEnum):
+    VOICE = "voice"
     REALTIME = "realtime"
     BATCH = "batch"
 
@@ -50,6 +52,7 @@ class Executor:
     ) -> None:
         self._forbid_in_transaction = forbid_in_transaction
         self._lanes = {
+            Lane.VOICE: _LaneThreads(Lane.VOICE, LaneSize(1, realtime.waiting), niceness=0),
             Lane.REALTIME: _LaneThreads(Lane.REALTIME, realtime, niceness=0),
             Lane.BATCH: _LaneThreads(Lane.BATCH, batch, niceness=BATCH_NICENESS),
         }

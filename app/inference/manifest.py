@@ -102,6 +102,19 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return sha256(names.encode()).hexdigest()[:12]
 
 
+class OwnModel(Model, frozen=True, kw_only=True):
+    """One that an operator put into the store. No hash says what its files must be."""
+
+    size: int
+
+    def __post_init__(self) -> None:
+        pass
+
+    @property
+    def bytes(self) -> int:
+        return self.size
+
+
 class Manifest(msgspec.Struct, frozen=True):
     models: tuple[Model, ...]
 

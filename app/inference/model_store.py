@@ -18,10 +18,13 @@ from shutil import rmtree
 import msgspec
 
 from app.core.errors import Unavailable
-from app.inference.manifest import Derived, FileContent, Manifest, Model, ModelFile
+from app.inference.manifest import Derived, FileContent, Manifest, Model, ModelFile, OwnModel
 
 READ_BYTES = 1 << 20
 RECORD = "made.json"
+OWN_MODELS = "own"
+"""The folder of models that an operator installed, each in a folder of its name."""
+
 _FULL = {ENOSPC, EDQUOT}
 _NOT_WRITABLE = {EROFS, EACCES, EPERM}
 
@@ -57,6 +60,8 @@ class ModelStore:
         self.root = root
 
     def folder(self, model: Model) -> Path:
+        if isinstance(model, OwnModel):
+            return self.root / OWN_MODELS / model.id
         return self.root / model.id / model.version
 
     def path(self, model: Model, file: ModelFile) -> Path:

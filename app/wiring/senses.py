@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from app.asr.catalogue import Catalogue
+from app.asr.catalogue import GE2E, MODELS, Catalogue
 from app.asr.engines.ctc.engine import CtcRecognizer, load_ctc
 from app.asr.engines.ctc.whisper_states import WhisperStates
 from app.asr.engines.dtln import load_dtln
@@ -29,6 +29,7 @@ from app.inference.manifest import Manifest, read_manifest
 from app.inference.model_store import FileState, ModelStore
 from app.inference.onnx import OnnxRuntime
 from app.inference.registry import ModelRegistry
+from app.wiring.own import own_loaders, own_models, whisper_encoder
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "onnx_models" / "manifest.toml"
@@ -63,7 +64,7 @@ def _load_ctc_head(
     whisper: Path, onnx: OnnxRuntime, language_models: LanguageModels
 ) -> CtcRecognizer:
     """The head lies in the repository; the encoder is that of the Whisper model below it."""
-    encoder = whisper / f"encoder.{'float' if onnx.has_cuda else 'int8'}.onnx"
+    encoder = whisper_encoder(whisper, onnx)
     return load_ctc(
         CTC_HEAD, onnx, lambda _: WhisperStates(onnx.open(encoder)), language_models.find("en")
     )
@@ -76,16 +77,19 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
         cores = usable_cores()
         language_models = LanguageModels(settings.storage.data_dir / "language_models")
         manifest = await asyncio.to_thread(read_manifest, MANIFEST)
+        own = await asyncio.to_thread(own_models, store, manifest)
+        manifest = Manifest((*manifest.models, *own.entries))
         onnx = await asyncio.to_thread(OnnxRuntime, settings.models.device, cores)
         models = ModelRegistry(
             manifest,
             store,
             {
                 "silero-vad": lambda folder: load_silero(folder, onnx),
-                "whisper": lambda folder: load_whisper(folder, onnx),
+                "whisper": lambda folder: load_whisper(folder, onnx, language_models.find),
                 "ge2e": lambda folder: load_ge2e(folder, onnx),
                 "dtln": lambda folder: load_dtln(folder, onnx),
                 "ctc-on-whisper": lambda folder: _load_ctc_head(folder, onnx, language_models),
+                **own_loaders(store, manifest, onnx, language_models),
             },
             budget_bytes=settings.models.memory_mb * MIB,
         )
@@ -94,10 +98,9 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
         executor = Executor(realtime=lane, batch=lane, forbid_in_transaction=forbid_in_transaction)
         stack.push_async_callback(executor.close)
         limits = DecodeLimits(settings.server.max_audio_s, deadline_s=DECODE_DEADLINE_S)
+        catalogue = Catalogue(settings.models.variant, (*MODELS, *own.speech), own.voices or GE2E)
         speech = await stack.enter_async_context(
-            SpeechService(
-                models, executor, limits, Catalogue(settings.models.variant), language_models
-            )
+            SpeechService(models, executor, limits, catalogue, language_models)
         )
         streams = await stack.enter_async_context(
             StreamService(

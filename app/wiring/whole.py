@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.asr.job_webhooks import JobWebhooks
 from app.asr.jobs import TranscriptionJobs
+from app.asr.remote import RemoteRecordings
 from app.core.aio import LoopLag, Supervisor
 from app.core.at_rest import encryption_of_data
 from app.core.clock import utc_now
@@ -19,6 +20,7 @@ from app.core.presence import Presence
 from app.core.scope import OrgScope, system_scope
 from app.core.setting_fields import SettingInvalid
 from app.core.settings import Settings
+from app.core.spill import spilling_into
 from app.inference.metrics import ModelMetrics
 from app.inference.model_store import ModelStore
 from app.runtime import Runtime
@@ -33,6 +35,7 @@ from app.wiring.senses import Inference, inference
 DEFAULT_ORGANIZATION = "Default"
 SETUP = "setup"
 SLOW_JOBS_AT_ONCE = 2
+MIB = 1024 * 1024
 
 
 @asynccontextmanager
@@ -41,17 +44,16 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
     _refuse_what_is_missing(settings)
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(foundation(settings, version))
+        stack.enter_context(spilling_into(settings.storage.data_dir.absolute() / "tmp"))
         default_org = await _first_start(base, settings)
         senses = await stack.enter_async_context(inference(settings, store))
         limiter = _limiter(settings, stack)
         door = _front_door(base, limiter, settings)
-        stack.push_async_callback(base.usage.flush)
-        tending = Supervisor(base.metrics, stop_timeout_s=settings.server.drain_s + 5)
-        supervisor = await stack.enter_async_context(tending)
+        supervisor = await _supervisor(base, settings, stack)
         tokens = await stack.enter_async_context(
             opened_check(settings.auth, base.api_keys, base.keys, supervisor, default_org)
         )
-        transcription_jobs = _transcription_jobs(base, senses, settings)
+        remote, transcription_jobs = _recordings(base, senses, settings)
         _start_work(supervisor, base, senses, settings.server.drain_s)
         yield Runtime(
             version=version,
@@ -66,6 +68,7 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
             speech=senses.speech,
             streams=senses.streams,
             transcription_jobs=transcription_jobs,
+            remote_recordings=remote,
             database=base.database,
             mail=base.mail,
             organizations=base.organizations,
@@ -100,14 +103,25 @@ def _front_door(base: Foundation, limiter: Limiter, settings: Settings) -> Front
     )
 
 
-def _transcription_jobs(
+async def _supervisor(base: Foundation, settings: Settings, stack: AsyncExitStack) -> Supervisor:
+    """When its tasks have ended, what they counted is written."""
+    stack.push_async_callback(base.usage.flush)
+    tending = Supervisor(base.metrics, stop_timeout_s=settings.server.drain_s + 5)
+    return await stack.enter_async_context(tending)
+
+
+def _recordings(
     base: Foundation, senses: Inference, settings: Settings
-) -> TranscriptionJobs:
+) -> tuple[RemoteRecordings, TranscriptionJobs]:
+    most_bytes = settings.server.max_upload_mb * MIB
+    remote = RemoteRecordings(base.database, base.outbound, base.outbound_rules, most_bytes)
     webhooks = JobWebhooks(
         base.database, base.jobs, base.organizations, base.outbound, base.outbound_rules
     )
     folder = settings.storage.data_dir / "asr-jobs"
-    return TranscriptionJobs(base.database, base.jobs, senses.speech, base.usage, webhooks, folder)
+    return remote, TranscriptionJobs(
+        base.database, base.jobs, senses.speech, base.usage, webhooks, remote, folder
+    )
 
 
 async def _internal_secret(settings: Settings, default_org: UUID) -> InternalSecret:

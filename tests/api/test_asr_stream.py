@@ -157,7 +157,7 @@ async def _final(socket: ClientConnection) -> Message:
     return message
 
 
-@pytest.mark.inventory("EX-010")
+@pytest.mark.inventory("EX-010", "WH-113", "WH-115", "WH-116")
 async def test_what_real_clients_ask_for_may_change_at_any_time(server: LiveServer) -> None:
     async with stream(server, sample_rate=16000, interim_results=False) as socket:
         await say(socket, pcm() + silence(0.6))
@@ -185,6 +185,8 @@ async def test_what_real_clients_ask_for_may_change_at_any_time(server: LiveServ
     assert len(second["speakerEmbedding"]) == 192
     assert second["speaker"] == "SPEAKER_00"
     assert [part["speaker"] for part in second["segments"]] == ["SPEAKER_00"]
+    nothing = dict.fromkeys(("emotion", "behavior", "role", "eval", "age", "gender"))
+    assert second["metadata"] == second["segments"][0]["metadata"] == nothing
     assert second["speech_rate"] > 30
     assert isinstance(second["pauses"], list)
 
@@ -207,6 +209,14 @@ async def test_channels_are_heard_apart_from_each_other(server: LiveServer) -> N
     assert by_channel["microphone"] == SHORT
     assert by_channel["system"].startswith("produced the block books")
     assert [each for each in messages if each["type"] == "error"] == []
+
+
+async def test_a_channel_is_heard_at_the_rate_of_the_config(server: LiveServer) -> None:
+    async with stream(server, sample_rate=8000, interim_results=False) as socket:
+        await socket.send(json.dumps({"type": "channel", "name": "system"}))
+        await say(socket, pcm(rate=8000), 8000)
+        messages = await ended(socket)
+    assert text_of(messages) == SHORT
 
 
 @pytest.mark.inventory("EX-014")

@@ -190,6 +190,17 @@ async def test_it_can_be_configured_on_the_way(deepgram: AsyncDeepgramClient) ->
     assert best(final).transcript.lower() == f"{SAID}."
 
 
+async def test_keyterms_that_are_too_many_change_nothing(deepgram: AsyncDeepgramClient) -> None:
+    async with deepgram.listen.v1.connect(model="en-tiny", encoding="linear16") as socket:
+        await socket.send_configure(ListenV1Configure(keyterms=["word"] * 9 + ["x" * 101]))
+        refused: Any = await socket.recv()
+        assert refused.type == "ConfigureFailure"
+        assert "hotwords" in refused.description
+        await say(socket, pcm() + silence(1))
+        (final,) = finals(await rest(socket))
+    assert best(final).transcript == SAID
+
+
 async def test_a_wrong_key_is_refused(server: LiveServer) -> None:
     async with client_of_deepgram(server, "wh_wrong") as stranger:
         with pytest.raises(ApiError) as refused:

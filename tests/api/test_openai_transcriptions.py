@@ -1,16 +1,22 @@
 """The official client of OpenAI, pointed at us."""
 
 import io
+import time
+import wave
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import openai
 import pytest
 import webvtt
 from openai import AsyncOpenAI
 
 from app.asr.text.folding import key
+from app.core.audio.convert import int16_from_float
+from app.core.audio.decode import DecodeLimits, decode_audio
 from tests.api.conftest import LiveServer
 from tests.api.recordings import LONGER, SHORT
 
@@ -81,6 +87,23 @@ async def test_segments_are_what_verbose_json_has_by_default(client_of_openai: A
     assert answer.words is None
 
 
+async def test_verbose_json_tells_how_each_segment_was_recognized(
+    client_of_openai: AsyncOpenAI,
+) -> None:
+    answer = await client_of_openai.audio.transcriptions.create(
+        model="en-tiny", file=LONGER, response_format="verbose_json"
+    )
+    assert answer.segments
+    (segment,) = answer.segments
+    assert len(words_of(segment.text).split()) <= len(segment.tokens) < 40
+    assert 0 < segment.no_speech_prob < 0.1
+    assert -0.5 < segment.avg_logprob < 0
+    assert segment.temperature == 0
+    assert 0.5 < segment.compression_ratio < 2
+    assert 0 <= segment.start < 0.5
+    assert 4.5 < segment.end <= answer.duration
+
+
 @pytest.mark.parametrize("kind", ["srt", "vtt"])
 async def test_captions_can_be_read(client_of_openai: AsyncOpenAI, kind: Any) -> None:
     answer = await client_of_openai.audio.transcriptions.create(
@@ -100,6 +123,43 @@ async def test_a_stream_says_the_text_piece_by_piece(client_of_openai: AsyncOpen
     assert last.type == "transcript.text.done"
     said = "".join(event.delta for event in events if event.type == "transcript.text.delta")
     assert said == last.text != ""
+
+
+def many_times(path: Path, times: int) -> bytes:
+    sound = decode_audio(path, sample_rate=16_000, limits=DecodeLimits(1e6, 1e6))
+    with_pauses = np.tile(np.concatenate((sound, np.zeros(24_000, np.float32))), times)
+    file = io.BytesIO()
+    with wave.open(file, "wb") as written:
+        written.setparams((1, 2, 16_000, 0, "NONE", ""))
+        written.writeframes(int16_from_float(with_pauses).tobytes())
+    return file.getvalue()
+
+
+async def test_the_text_is_told_as_it_becomes_final(client_of_openai: AsyncOpenAI) -> None:
+    """The first of it long before the rest is heard."""
+    times = 40
+    started_s = time.monotonic()
+    stream = await client_of_openai.audio.transcriptions.create(
+        model="en-tiny", file=("long.wav", many_times(LONGER, times)), stream=True
+    )
+    told: list[tuple[float, Any]] = [(time.monotonic(), event) async for event in stream]
+    last = told[-1][1]
+    deltas = [event.delta for _, event in told[:-1]]
+    assert len(deltas) > times / 4
+    assert "".join(deltas) == last.text
+    assert words_of(last.text).count("printed book") == times
+    first_s, all_s = told[0][0] - started_s, told[-1][0] - started_s
+    assert first_s < 0.95 * all_s
+
+
+async def test_a_stream_that_cannot_begin_is_an_error_like_any_other(
+    client_of_openai: AsyncOpenAI,
+) -> None:
+    with pytest.raises(openai.APIStatusError) as refused:
+        await client_of_openai.audio.transcriptions.create(
+            model="en-tiny", file=("none.wav", b"RIFF"), stream=True
+        )
+    assert (refused.value.status_code, refused.value.param) == (415, "file")
 
 
 async def test_speakers(client_of_openai: AsyncOpenAI) -> None:

@@ -38,6 +38,13 @@ def read_asked(given: Mapping[str, list[str]], kind: type[S]) -> S:
         raise _named(str(error)) from None
 
 
+def names_passed_over(given: Mapping[str, list[str]], kind: type[msgspec.Struct]) -> list[str]:
+    """By `read_asked`, of those that ask for something."""
+    known = {field.encode_name for field in msgspec.structs.fields(kind)}
+    asked = (name for name, texts in given.items() if any(texts))
+    return [name[:_SHOWN] for name in asked if name.removesuffix("[]") not in known]
+
+
 def _named(said: str) -> ParameterInvalid:
     """Of `Expected ... - at `$.name`` or `... missing required field `name``."""
     fault, _, place = said.partition(" - at `$")

@@ -60,8 +60,25 @@ def created_now() -> str:
     return utc_now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def warnings_of(passed_over: Sequence[str]) -> dict[str, Any]:
+    """Of parameters that are not known here, where there were such."""
+    warnings = [
+        {
+            "parameter": name,
+            "type": "unsupported_parameter",
+            "message": "This server does not know the parameter; it changes nothing",
+        }
+        for name in passed_over
+    ]
+    return {"warnings": warnings} if warnings else {}
+
+
 def recording_answer(
-    transcript: Transcript, asked: RecordingAsked, request_id: str, sha256: str
+    transcript: Transcript,
+    asked: RecordingAsked,
+    request_id: str,
+    sha256: str,
+    passed_over: Sequence[str],
 ) -> dict[str, Any]:
     words = [*_words(transcript, is_written=asked.is_written)]
     alternative: dict[str, Any] = {
@@ -78,7 +95,8 @@ def recording_answer(
     results: dict[str, Any] = {"channels": [channel]}
     if asked.utterances:
         results["utterances"] = [*_utterances(words, asked.utt_split)]
-    return {"metadata": _metadata(transcript, asked, request_id, sha256), "results": results}
+    metadata = _metadata(transcript, asked, request_id, sha256)
+    return {"metadata": metadata | warnings_of(passed_over), "results": results}
 
 
 def _metadata(

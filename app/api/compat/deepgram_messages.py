@@ -1,7 +1,6 @@
 """The messages of Deepgram's live API, both ways."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import msgspec
 
@@ -12,14 +11,17 @@ from app.api.compat.deepgram_answers import (
     heard_word,
     model_info,
     text_of,
+    warnings_of,
 )
+from app.api.compat.deepgram_asked import LiveAsked
+from app.api.live_session import Message
+from app.asr.catalogue import SpeechModel
 from app.asr.live import Said, SpeechBegan
-from app.core.errors import InvalidInput
+from app.core.errors import AppError, InvalidInput
 
 CHANNEL = [0, 1]
 _SHOWN = 200
-
-Message = dict[str, Any]
+_CONFIGURE_CODES = {"hotwords": "CONFIGURE_KEYTERM_LIMIT_EXCEEDED"}
 
 
 class MessageUnknown(InvalidInput):
@@ -51,21 +53,27 @@ def read_command(text: str) -> Command:
     return command
 
 
-def failure(variant: str, description: str) -> Message:
+def failure(error: AppError) -> Message:
+    if isinstance(error, MessageUnknown):
+        return _error("SchemaError", error.message) | {"message": error.said}
+    return _error("StreamError", error.message)
+
+
+def _error(variant: str, description: str) -> Message:
     return {"type": "Error", "variant": variant, "description": description}
 
 
 class Messages:
     """What one stream is told."""
 
-    def __init__(self, request_id: str, *, is_written: bool, tells_speech_final: bool) -> None:
-        self.is_written = is_written
+    def __init__(
+        self, request_id: str, asked: LiveAsked, model: SpeechModel, passed_over: Sequence[str]
+    ) -> None:
+        self.is_written = asked.is_written
+        self._passed_over = passed_over
         self._request_id = request_id
-        self._tells_speech_final = tells_speech_final
-        self._model = model_info("", "")
-
-    def about_model(self, name: str, weights: str) -> None:
-        self._model = model_info(name, weights)
+        self._tells_speech_final = asked.tells_speech_final
+        self._model = model_info(model.name, model.weights)
 
     def results(self, said: Said, *, from_finalize: bool = False) -> Message:
         words = [*self._words(said)]
@@ -97,9 +105,15 @@ class Messages:
         message: Message = {"type": "ConfigureSuccess", "request_id": self._request_id}
         return message if keyterms is None else message | {"keyterms": [*keyterms]}
 
-    def unknown(self, message: MessageUnknown) -> Message:
-        error = failure("SchemaError", message.message)
-        return error | {"message": message.said}
+    def not_configured(self, error: InvalidInput) -> Message:
+        return {
+            "type": "ConfigureFailure",
+            "request_id": self._request_id,
+            "code": _CONFIGURE_CODES.get(
+                error.details.get("field", ""), "CONFIGURE_INTERNAL_ERROR"
+            ),
+            "description": error.message,
+        }
 
     def metadata(self, duration_s: float, sha256: str) -> Message:
         model_id, info = self._model
@@ -113,6 +127,7 @@ class Messages:
             "channels": 1,
             "models": [model_id],
             "model_info": {model_id: info},
+            **warnings_of(self._passed_over),
         }
 
     def _results(

@@ -11,12 +11,12 @@ from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 
 from app.api.access import TOKEN
-from app.api.compat.asked import ParameterInvalid
+from app.api.compat.asked import ParameterInvalid, names_passed_over
 from app.api.compat.deepgram_answers import recording_answer
 from app.api.compat.deepgram_asked import RecordingAsked, read_recording
 from app.api.described import query_of
 from app.api.hearing import admit_audio, heard, opened_url
-from app.api.uploads import MIB, opened_body, stream_of
+from app.api.uploads import MIB, most_upload_bytes, opened_body, stream_of
 from app.asr.domain import parse_request
 from app.runtime import Runtime
 
@@ -52,14 +52,16 @@ ANSWER = {JSON: {"schema": {"type": "object", "required": ["metadata", "results"
 async def listen(request: AnyRequest, runtime: NamedDependency[Runtime]) -> Response[Any]:
     """What is said in the body, or in what lies at the `url` of a JSON body."""
     await admit_audio(request, runtime)
-    asked = read_recording(_query(request))
+    query = _query(request)
+    asked = read_recording(query)
     wanted = parse_request(asked.fields())
     async with await _source(request, runtime) as upload:
         source = stream_of(upload)
         sha256 = await asyncio.to_thread(_sha256, source)
         transcript = await heard(request, runtime, source, wanted)
     request_id: str = request.scope["state"]["request_id"]
-    return Response(recording_answer(transcript, asked, request_id, sha256))
+    passed_over = names_passed_over(query, RecordingAsked)
+    return Response(recording_answer(transcript, asked, request_id, sha256, passed_over))
 
 
 def _query(request: AnyRequest) -> dict[str, list[str]]:
@@ -68,7 +70,7 @@ def _query(request: AnyRequest) -> dict[str, list[str]]:
 
 async def _source(request: AnyRequest, runtime: Runtime) -> AbstractAsyncContextManager[UploadFile]:
     if request.content_type[0] != JSON:
-        return opened_body(request, max_bytes=runtime.settings.server.max_upload_mb * MIB)
+        return opened_body(request, max_bytes=most_upload_bytes(runtime))
     async with opened_body(request, max_bytes=MOST_JSON_BYTES) as body:
         try:
             remote = msgspec.json.decode(await body.read(), type=Remote)

@@ -1,33 +1,24 @@
-"""One client of Deepgram's live API from its first frame to its last: reads, hears, tells."""
+"""One client of Deepgram's live API: its commands, and what it is told."""
 
-import asyncio
 import hashlib
-import time
 from typing import Any
 
-import msgspec
-
-from app.api.backlog import PATIENCE_S, Backlog, Pace
 from app.api.compat.deepgram_asked import LiveAsked
-from app.api.compat.deepgram_messages import (
-    Command,
+from app.api.compat.deepgram_messages import Command, Messages, failure, read_command
+from app.api.live_session import (
+    FAILED,
+    FRAME_TOO_LARGE,
+    NOT_ALLOWED,
+    FrameTooLarge,
+    LiveSession,
     Message,
-    Messages,
-    MessageUnknown,
-    failure,
-    read_command,
 )
 from app.api.metering import Meter
 from app.api.sockets import AnySocket
 from app.asr.live import Said, SpeechBegan, StreamEvent, StreamOptions, changed_options
 from app.asr.streaming import LiveStream, StreamService
-from app.core.aio import Channel, TaskScope
-from app.core.errors import AppError, InvalidInput, TooLarge, Unavailable, UnsupportedMedia
+from app.core.errors import AppError, InvalidInput, UnsupportedMedia
 
-LARGEST_FRAME_BYTES = 1024 * 1024
-IDLE_S = 10.0
-COUNT_EVERY_S = 10.0
-MOST_UNSENT = 256
 CONTAINERS = (b"RIFF", b"OggS", b"fLaC", b"ID3", b"\x1aE\xdf\xa3")
 FEATURES = {
     "punctuate": "punctuation",
@@ -36,134 +27,88 @@ FEATURES = {
 }
 
 
-class ClientLeft(Exception):
-    """The socket is gone. Nobody sees this."""
-
-
-class ClientSilent(Unavailable):
-    """Neither sound nor KeepAlive for longer than is waited."""
-
-
-class ClientTooFast(Unavailable):
-    """The sound of a client is heard more slowly than it comes."""
-
-
-class FrameTooLarge(TooLarge):
-    pass
-
-
 class ContainerSent(UnsupportedMedia):
     """Only bare samples are heard live."""
 
 
-class DeepgramSession:
+class DeepgramSession(LiveSession[Command]):
+    idle_s = 10.0
+    silence = "Neither sound nor KeepAlive came within 10 s (NET-0001)"
+
     def __init__(
         self,
         socket: AnySocket,
         streams: StreamService,
-        asked: LiveAsked,
-        messages: Messages,
         meter: Meter,
+        asked: LiveAsked,
+        options: StreamOptions,
+        messages: Messages,
     ) -> None:
-        self._socket = socket
-        self._streams = streams
+        super().__init__(socket, streams, meter)
         self._asked = asked
+        self._options = options
         self._messages = messages
-        self._meter = meter
-        self._frames: Backlog[bytes | Command | MessageUnknown] = Backlog()
-        self._unsent: Channel[Message] = Channel(MOST_UNSENT)
-        self._pace = Pace()
         self._sha256 = hashlib.sha256()
-        self._stream: LiveStream | None = None
-        self._counted_s = 0.0
+        self._has_sound = False
         self._finalized: int | None = None
         """How many results there were since a Finalize that is under way."""
         self._last_word_end_s: float | None = None
         """Of the utterance that UtteranceEnd has not told of."""
 
-    async def run(self, options: StreamOptions) -> None:
-        """Until the client says CloseStream, and everything is told."""
-        try:
-            async with self._streams.open(self._tell) as stream:
-                self._stream = stream
-                await stream.configure(options)
-                async with TaskScope() as scope:
-                    reading = scope.spawn("read a stream", self._read())
-                    sending = scope.spawn("send to a stream", self._send())
-                    await self._hear(stream)
-                    self._unsent.close()
-                    await sending
-                    reading.cancel()
-        finally:
-            self._count_heard()
+    def read_text(self, text: str) -> Command:
+        return read_command(text)
 
-    async def _read(self) -> None:
-        while True:
-            message: dict[str, Any] = dict(await self._socket.receive())
-            if message["type"] == "websocket.disconnect":
-                raise ClientLeft
-            data: bytes | None = message.get("bytes")
-            text: str = message.get("text") or ""
-            size_bytes = len(text if data is None else data)
-            if size_bytes > LARGEST_FRAME_BYTES:
-                raise FrameTooLarge(f"A frame has at most {LARGEST_FRAME_BYTES} bytes")
-            self._frames.put(_read_text(text) if data is None else data, size_bytes)
-            if self._frames.is_full:
-                await self._wait_for_room()
+    def is_last(self, frame: bytes | Command) -> bool:
+        if isinstance(frame, bytes):
+            return not frame
+        return frame.type == "CloseStream"
 
-    async def _wait_for_room(self) -> None:
-        while not await self._frames.wait_for_room(PATIENCE_S):
-            heard_s = self._stream.heard_s if self._stream else 0.0
-            if self._pace.is_too_slow(time.monotonic(), heard_s):
-                raise ClientTooFast("Sound comes faster than it is heard; try again later")
-        self._pace.forget()
+    async def begin(self, stream: LiveStream) -> None:
+        await stream.configure(self._options)
 
-    async def _hear(self, stream: LiveStream) -> None:
-        is_first = True
-        while True:
-            frame = await self._next_frame()
-            if frame == b"" or (isinstance(frame, Command) and frame.type == "CloseStream"):
-                break
-            if isinstance(frame, bytes):
-                if is_first and frame.startswith(CONTAINERS):
-                    raise ContainerSent("Send bare samples, with encoding and sample_rate")
-                is_first = False
-                await self._hear_sound(stream, frame)
-            elif isinstance(frame, Command):
-                await self._obey(stream, frame)
-            else:
-                await self._unsent.send(self._messages.unknown(frame))
-        await stream.finalize()
-        await self._unsent.send(self._messages.metadata(stream.heard_s, self._sha256.hexdigest()))
-
-    async def _next_frame(self) -> bytes | Command | MessageUnknown:
-        try:
-            async with asyncio.timeout(IDLE_S):
-                frame = await self._frames.take()
-        except TimeoutError:
-            raise ClientSilent(f"There was neither sound nor KeepAlive for {IDLE_S:g} s") from None
-        return b"" if frame is None else frame
-
-    async def _hear_sound(self, stream: LiveStream, data: bytes) -> None:
-        self._sha256.update(data)
-        await stream.hear(data)
-        if stream.heard_s - self._counted_s >= COUNT_EVERY_S:
-            self._count_heard()
-            await self._meter.admit()
+    async def hear(self, stream: LiveStream, sound: bytes) -> None:
+        if not self._has_sound and sound.startswith(CONTAINERS):
+            raise ContainerSent("Send bare samples, with encoding and sample_rate")
+        self._has_sound = True
+        self._sha256.update(sound)
+        await stream.hear(sound)
         pause_ms, last_s = self._asked.utterance_end_ms, self._last_word_end_s
         if pause_ms and last_s is not None and stream.heard_s >= last_s + pause_ms / 1000:
             self._last_word_end_s = None
-            await self._unsent.send(self._messages.utterance_end(last_s))
+            await self.tell(self._messages.utterance_end(last_s))
 
-    async def _obey(self, stream: LiveStream, command: Command) -> None:
+    async def obey(self, stream: LiveStream, command: Command) -> None:
         if command.type == "Finalize":
             self._finalized = 0
             await stream.finalize()
             if not self._finalized:
-                await self._unsent.send(self._messages.nothing_finalized(stream.heard_s))
+                await self.tell(self._messages.nothing_finalized(stream.heard_s))
             self._finalized = None
         elif command.type == "Configure":
             await self._configure(stream, command)
+
+    async def tell_event(self, event: StreamEvent) -> None:
+        if isinstance(event, SpeechBegan):
+            self._last_word_end_s = None
+            if self._asked.vad_events:
+                await self.tell(self._messages.speech_started(event))
+        elif event.is_final:
+            await self._tell_final(event)
+        else:
+            self.tell_if_room(self._messages.results(event))
+
+    def farewell(self, stream: LiveStream) -> Message:
+        return self._messages.metadata(stream.heard_s, self._sha256.hexdigest())
+
+    def failure(self, error: AppError) -> Message:
+        return failure(error)
+
+    def close_code(self, error: AppError) -> int:
+        """1011: we cannot go on; 1008: what the client sends cannot be heard; 1009: it is too
+        much."""
+        if isinstance(error, FrameTooLarge):
+            return FRAME_TOO_LARGE
+        return FAILED if error.status >= 500 else NOT_ALLOWED
 
     async def _configure(self, stream: LiveStream, command: Command) -> None:
         """What is wrong with it is said, and everything stays as it was."""
@@ -177,22 +122,10 @@ class DeepgramSession:
         try:
             await stream.configure(changed_options(stream.options, fields))
         except InvalidInput as error:
-            await self._unsent.send(failure("ConfigureError", error.message))
+            await self.tell(self._messages.not_configured(error))
             return
         self._messages.is_written = fields.get("punctuation", self._messages.is_written)
-        await self._unsent.send(self._messages.configured(command.keyterms))
-
-    async def _tell(self, event: StreamEvent) -> None:
-        """An interim that finds no room is dropped: a later one says more."""
-        if isinstance(event, SpeechBegan):
-            self._last_word_end_s = None
-            if self._asked.vad_events:
-                await self._unsent.send(self._messages.speech_started(event))
-        elif not event.is_final:
-            if len(self._unsent) < MOST_UNSENT // 2:
-                self._unsent.try_send(self._messages.results(event))
-        else:
-            await self._tell_final(event)
+        await self.tell(self._messages.configured(command.keyterms))
 
     async def _tell_final(self, said: Said) -> None:
         if said.words:
@@ -200,27 +133,4 @@ class DeepgramSession:
         is_asked_for = self._finalized is not None
         if self._finalized is not None:
             self._finalized += 1
-        await self._unsent.send(self._messages.results(said, from_finalize=is_asked_for))
-
-    async def _send(self) -> None:
-        async for message in self._unsent:
-            await self._socket.send_text(msgspec.json.encode(message).decode())
-
-    def _count_heard(self) -> None:
-        heard_s = self._stream.heard_s if self._stream else 0.0
-        self._meter.count(heard_s - self._counted_s)
-        self._counted_s = heard_s
-
-
-def _read_text(text: str) -> Command | MessageUnknown:
-    try:
-        return read_command(text)
-    except MessageUnknown as unknown:
-        return unknown
-
-
-def close_code(error: AppError) -> int:
-    """1011: we cannot go on; 1008: what the client sends cannot be heard; 1009: it is too much."""
-    if isinstance(error, FrameTooLarge):
-        return 1009
-    return 1011 if error.status >= 500 else 1008
+        await self.tell(self._messages.results(said, from_finalize=is_asked_for))

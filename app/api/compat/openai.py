@@ -1,23 +1,25 @@
 """Speech to text as OpenAI offers it: `base_url` of its clients is this server's, with /v1."""
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Annotated, Any, BinaryIO, Literal
 
 import msgspec
 from litestar import Request, Response, post
 from litestar.di import NamedDependency
-from litestar.response import ServerSentEvent
 
 from app.api.access import TOKEN
 from app.api.compat.asked import ParameterInvalid, read_asked
-from app.api.compat.openai_answers import by_speaker, events, plain, verbose
+from app.api.compat.openai_answers import by_speaker, plain, verbose
+from app.api.compat.openai_errors import error_body
+from app.api.compat.openai_stream import SpokenText
 from app.api.described import form_of
 from app.api.family import Family
-from app.api.hearing import admit_audio, heard
-from app.api.uploads import MIB, Form, opened_form, stream_of
+from app.api.hearing import accounted, admit_audio, heard
+from app.api.uploads import Form, most_upload_bytes, opened_form, stream_of
 from app.asr.domain import Transcript, TranscriptionRequest, parse_request
 from app.asr.rendering import as_srt, as_vtt
-from app.core.errors import AppError
+from app.asr.text_so_far import TellSegment
 from app.runtime import Runtime
 
 AnyRequest = Request[Any, Any, Any]
@@ -62,17 +64,18 @@ class AskedToTranscribe(msgspec.Struct, frozen=True, kw_only=True):
     request_max_body_size=None,
     operation_class=form_of(AskedToTranscribe, ANSWERS),
 )
-async def transcriptions(
-    request: AnyRequest, runtime: NamedDependency[Runtime]
-) -> Response[Any] | ServerSentEvent:
+async def transcriptions(request: AnyRequest, runtime: NamedDependency[Runtime]) -> Response[Any]:
     """What is said in `file`, in the language it is said in."""
     await admit_audio(request, runtime)
-    async with _form(request, runtime) as form:
+    async with AsyncExitStack() as opened:
+        form = await opened.enter_async_context(_form(request, runtime))
         asked = read_asked(_texts(form), AskedToTranscribe)
         _refuse_what_is_not_there(asked)
-        transcript = await _heard(request, runtime, form, _transcription(asked))
-    if asked.stream:
-        return ServerSentEvent(_stream(transcript))
+        wanted = _transcription(asked)
+        if asked.stream:
+            hear = partial(_told_and_heard, request, runtime, stream_of(form.file("file")), wanted)
+            return SpokenText(hear, opened.pop_all())
+        transcript = await _heard(request, runtime, form, wanted)
     if asked.response_format == "diarized_json":
         return Response(by_speaker(transcript))
     return _rendered(transcript, asked, "transcribe", asked.timestamp_granularities)
@@ -95,7 +98,7 @@ async def translations(request: AnyRequest, runtime: NamedDependency[Runtime]) -
 
 
 def _form(request: AnyRequest, runtime: Runtime) -> Any:
-    return opened_form(request, max_bytes=runtime.settings.server.max_upload_mb * MIB)
+    return opened_form(request, max_bytes=most_upload_bytes(runtime))
 
 
 async def _heard(
@@ -103,6 +106,17 @@ async def _heard(
 ) -> Transcript:
     source = stream_of(form.file("file"))
     return await heard(request, runtime, source, wanted, with_words=wanted.word_timestamps)
+
+
+async def _told_and_heard(
+    request: AnyRequest,
+    runtime: Runtime,
+    source: BinaryIO,
+    wanted: TranscriptionRequest,
+    tell: TellSegment,
+) -> Transcript:
+    hearing = runtime.speech.transcribe(source, wanted, with_words=False, tell=tell)
+    return await accounted(request, runtime, hearing)
 
 
 def _texts(form: Form) -> dict[str, list[str]]:
@@ -120,7 +134,7 @@ def _refuse_what_is_not_there(asked: AskedToTranscribe) -> None:
 
 
 def _transcription(asked: AskedToTranscribe) -> TranscriptionRequest:
-    needs_times = asked.response_format in ("srt", "vtt") or bool(asked.timestamp_granularities)
+    needs_times = asked.response_format in ("srt", "verbose_json", "vtt")
     return parse_request(
         {
             "model": _model(asked.model, asked.language),
@@ -141,7 +155,7 @@ def _translation(asked: AskedToTranslate) -> TranscriptionRequest:
             "task": "translate",
             "prompt": asked.prompt,
             "temperature": asked.temperature or "",
-            "word_timestamps": asked.response_format in ("srt", "vtt"),
+            "word_timestamps": asked.response_format in ("srt", "verbose_json", "vtt"),
         }
     )
 
@@ -166,30 +180,10 @@ def _rendered(
         case "vtt":
             return Response(as_vtt(transcript), media_type=TEXT)
         case "verbose_json":
-            return Response(verbose(transcript, task, granularities, asked.temperature))
+            return Response(verbose(transcript, task, granularities))
         case _:
             return Response(plain(transcript))
 
-
-def _stream(transcript: Transcript) -> Iterator[dict[str, Any]]:
-    for event in events(transcript):
-        yield {"data": msgspec.json.encode(event).decode()}
-
-
-def error_body(error: AppError, _request_id: str) -> dict[str, Any]:
-    param = error.details.get("field") or next(iter(error.details.get("fields", ())), None)
-    return {
-        "error": {
-            "message": error.message,
-            "type": _TYPES.get(error.status, "server_error" if error.status >= 500 else _INVALID),
-            "param": param,
-            "code": error.code,
-        }
-    }
-
-
-_INVALID = "invalid_request_error"
-_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 FAMILY = Family(
     name="openai",

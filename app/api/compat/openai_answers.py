@@ -3,7 +3,7 @@
 import math
 import zlib
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -29,18 +29,16 @@ class HeardWord(msgspec.Struct, frozen=True):
 
 
 class HeardSegment(msgspec.Struct, frozen=True, kw_only=True):
-    """`tokens` is empty and `no_speech_prob` 0: what holds no speech was cut out before."""
-
     id: int
     seek: int
     start: float
     end: float
     text: str
-    tokens: Sequence[int] = ()
+    tokens: Sequence[int]
     temperature: float
     avg_logprob: float
     compression_ratio: float
-    no_speech_prob: float = 0.0
+    no_speech_prob: float
 
 
 class HeardVerbosely(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -93,7 +91,6 @@ def verbose(
     transcript: Transcript,
     task: Literal["transcribe", "translate"],
     granularities: Sequence[str],
-    temperature: float,
 ) -> HeardVerbosely:
     return HeardVerbosely(
         task=task,
@@ -101,10 +98,7 @@ def verbose(
         duration=transcript.duration_s,
         text=transcript.text,
         words=[*_words(transcript)] if "word" in granularities else None,
-        segments=[
-            _segment(number, segment, temperature)
-            for number, segment in enumerate(transcript.segments)
-        ]
+        segments=[_segment(number, segment) for number, segment in enumerate(transcript.segments)]
         if "segment" in granularities or not granularities
         else None,
         usage=usage_of(transcript),
@@ -129,27 +123,13 @@ def by_speaker(transcript: Transcript) -> HeardBySpeaker:
     )
 
 
-def events(transcript: Transcript) -> Iterator[dict[str, Any]]:
-    """The text piece by piece, then the whole: the pieces joined are the whole."""
-    rest = transcript.text
-    for segment in transcript.segments:
-        found = rest.find(segment.text)
-        if segment.text and found >= 0:
-            end = found + len(segment.text)
-            yield msgspec.to_builtins(Delta(delta=rest[:end]))
-            rest = rest[end:]
-    if rest:
-        yield msgspec.to_builtins(Delta(delta=rest))
-    yield msgspec.to_builtins(Done(text=transcript.text, usage=usage_of(transcript)))
-
-
 def _words(transcript: Transcript) -> Iterator[HeardWord]:
     for segment in transcript.segments:
         for word in timed_words(segment):
             yield HeardWord(word.text, round(word.start_s, 3), round(word.end_s, 3))
 
 
-def _segment(number: int, segment: Segment, temperature: float) -> HeardSegment:
+def _segment(number: int, segment: Segment) -> HeardSegment:
     packed = segment.text.encode()
     return HeardSegment(
         id=number,
@@ -157,7 +137,9 @@ def _segment(number: int, segment: Segment, temperature: float) -> HeardSegment:
         start=segment.start_s,
         end=segment.end_s,
         text=segment.text,
-        temperature=temperature,
-        avg_logprob=math.log(max(segment.confidence, 1e-6)),
+        tokens=segment.decoding.tokens,
+        temperature=segment.decoding.temperature,
+        avg_logprob=segment.decoding.log_probability,
         compression_ratio=len(packed) / max(1, len(zlib.compress(packed))),
+        no_speech_prob=segment.decoding.no_speech_probability,
     )

@@ -17,9 +17,9 @@ from app.api.gateway.asr_answers import (
     answer_of,
     caption_answer,
 )
-from app.api.gateway.asr_later import queued
+from app.api.gateway.asr_later import or_later, queued, queued_each
 from app.api.hearing import admit_audio, heard, opened_url
-from app.api.uploads import MIB, Form, opened_body, opened_form
+from app.api.uploads import MIB, Form, most_upload_bytes, opened_body, opened_form
 from app.asr.domain import OptionInvalid, R, Transcript, TranscriptionRequest, parse_request
 from app.asr.job import JobTask
 from app.asr.rendering import as_captions, as_srt, as_vtt
@@ -95,7 +95,7 @@ class BatchAnswer(msgspec.Struct, frozen=True):
     opt=TOKEN,
     status_code=200,
     request_max_body_size=None,
-    operation_class=form_of(TranscriptionRequest, RENDERED),
+    operation_class=or_later(form_of(TranscriptionRequest, RENDERED)),
 )
 async def transcribe(request: AnyRequest, runtime: NamedDependency[Runtime]) -> Response[Any]:
     """What is said in `file`, by whom and how, as the options ask. Recordings may last hours."""
@@ -107,7 +107,7 @@ async def transcribe(request: AnyRequest, runtime: NamedDependency[Runtime]) -> 
     opt=TOKEN,
     status_code=200,
     request_max_body_size=None,
-    operation_class=form_of(TranscriptionRequest, JSON),
+    operation_class=or_later(form_of(TranscriptionRequest, JSON)),
 )
 async def transcribe_clean(request: AnyRequest, runtime: NamedDependency[Runtime]) -> Response[Any]:
     """The text of `file` and nothing else, the fastest way."""
@@ -119,7 +119,7 @@ async def transcribe_clean(request: AnyRequest, runtime: NamedDependency[Runtime
     opt=TOKEN,
     status_code=200,
     request_max_body_size=None,
-    operation_class=form_of(TranscriptionRequest, JSON),
+    operation_class=or_later(form_of(TranscriptionRequest, JSON)),
 )
 async def transcribe_raw(request: AnyRequest, runtime: NamedDependency[Runtime]) -> Response[Any]:
     """What the model itself says of `file`, before anything is rewritten."""
@@ -131,13 +131,13 @@ async def transcribe_raw(request: AnyRequest, runtime: NamedDependency[Runtime])
     opt=TOKEN,
     status_code=200,
     request_max_body_size=None,
-    operation_class=form_of(PcmRequest, RENDERED),
+    operation_class=or_later(form_of(PcmRequest, RENDERED)),
 )
 async def transcribe_pcm(request: AnyRequest, runtime: NamedDependency[Runtime]) -> Response[Any]:
     """Of 16-bit little-endian samples without a header: as `file` of a form, or as the whole body
     with the options in the query."""
     await admit_audio(request, runtime)
-    most_bytes = _most_bytes(runtime)
+    most_bytes = most_upload_bytes(runtime)
     if request.content_type[0] == MULTIPART:
         async with opened_form(request, max_bytes=most_bytes) as form:
             asked = _asked(form, PcmRequest)
@@ -160,20 +160,20 @@ async def transcribe_pcm(request: AnyRequest, runtime: NamedDependency[Runtime])
     "/asr/transcribe-url",
     opt=TOKEN,
     status_code=200,
-    operation_class=form_of(UrlRequest, RENDERED, file=None),
+    operation_class=or_later(form_of(UrlRequest, RENDERED, file=None)),
 )
 async def transcribe_url(request: AnyRequest, runtime: NamedDependency[Runtime]) -> Response[Any]:
     """Of the recording that lies at `url`, which is fetched from outside of this network only,
     or from where the organization's rules allow."""
     await admit_audio(request, runtime)
-    if request.content_type[0] == MULTIPART:
-        async with opened_form(request, max_bytes=MIB) as form:
-            asked = _asked(form, UrlRequest)
-    else:
-        async with opened_body(request, max_bytes=MIB) as body:
-            asked = parse_request(_once(_url_encoded(await body.read())), UrlRequest)
-    async with opened_url(request, runtime, asked.url) as found:
-        transcript = await heard(request, runtime, found.file, asked)
+    fields = await _fields(request)
+    url = parse_request(_once(fields), UrlRequest).url
+    asked = parse_request(_once(fields), TranscriptionRequest)
+    task = JobTask(request=asked, url=url)
+    if later := await queued(request, runtime, None, task, fields):
+        return later
+    async with opened_url(request, runtime, url) as found:
+        transcript = await heard(request, runtime, found.file, asked, field="url")
     return _rendered(transcript, asked)
 
 
@@ -182,15 +182,20 @@ async def transcribe_url(request: AnyRequest, runtime: NamedDependency[Runtime])
     opt=TOKEN,
     status_code=200,
     request_max_body_size=None,
-    operation_class=form_of(TranscriptionRequest, JSON, file="files", many=True),
+    operation_class=or_later(
+        form_of(TranscriptionRequest, JSON, file="files", many=True), each=True
+    ),
 )
-async def transcribe_batch(request: AnyRequest, runtime: NamedDependency[Runtime]) -> BatchAnswer:
-    """Of several `files`, with the same options. What is wrong with one leaves the others alone."""
+async def transcribe_batch(request: AnyRequest, runtime: NamedDependency[Runtime]) -> Response[Any]:
+    """Of several `files`, with the same options. What is wrong with one leaves the others alone.
+    With `async=true` each becomes a job of its own."""
     await admit_audio(request, runtime)
-    async with opened_form(request, max_bytes=_most_bytes(runtime)) as form:
+    async with opened_form(request, max_bytes=most_upload_bytes(runtime)) as form:
         asked = _asked(form, TranscriptionRequest)
         runtime.speech.catalogue.choose(asked.model, asked.language)
         files = _files(form)
+        if later := await queued_each(request, runtime, files, JobTask(request=asked), form.fields):
+            return later
         results: list[FileAnswer] = []
         for first in range(0, len(files), AT_ONCE):
             async with TaskScope() as scope:
@@ -200,7 +205,7 @@ async def transcribe_batch(request: AnyRequest, runtime: NamedDependency[Runtime
                 ]
             results += [task.result() for task in tasks]
     failed = sum(each.result is None for each in results)
-    return BatchAnswer(len(results), failed, results)
+    return Response(BatchAnswer(len(results), failed, results))
 
 
 async def _uploaded(
@@ -212,7 +217,7 @@ async def _uploaded(
 ) -> Response[Any]:
     """Of the `file` of a form: now, or as a job where that is asked for."""
     await admit_audio(request, runtime)
-    async with opened_form(request, max_bytes=_most_bytes(runtime)) as form:
+    async with opened_form(request, max_bytes=most_upload_bytes(runtime)) as form:
         asked = _asked(form, TranscriptionRequest)
         sound = form.file("file").file
         task = JobTask(request=asked, with_words=with_words)
@@ -265,8 +270,13 @@ def _rendered(transcript: Transcript, asked: TranscriptionRequest) -> Response[A
             return Response(answer_of(transcript, asked))
 
 
-def _most_bytes(runtime: Runtime) -> int:
-    return runtime.settings.server.max_upload_mb * MIB
+async def _fields(request: AnyRequest) -> Mapping[str, Sequence[str]]:
+    """Of a form of either kind, without files."""
+    if request.content_type[0] == MULTIPART:
+        async with opened_form(request, max_bytes=MIB) as form:
+            return form.fields
+    async with opened_body(request, max_bytes=MIB) as body:
+        return _url_encoded(await body.read())
 
 
 def _asked(form: Form, kind: type[R]) -> R:

@@ -6,15 +6,22 @@ from typing import Any
 
 import msgspec
 
+from app.api.gateway.asr_answers import CATEGORIES
+from app.api.live_session import Message
 from app.asr.diarization import speaker_label
+from app.asr.domain import NotApplied
 from app.asr.live import Said, StreamOptions
 from app.asr.text.analysis import find_pauses
 from app.asr.text.words import Word
 from app.asr.utterances import text_in
 from app.core.errors import AppError, InvalidInput
 
-LARGEST_FRAME = 1024 * 1024
-NO_METADATA: dict[str, str | None] = dict.fromkeys(("emotion", "behavior", "role", "age", "gender"))
+BUSY: Message = {
+    "type": "warning",
+    "code": "backpressure",
+    "message": "Audio comes faster than it is heard; reading waits",
+}
+NO_METADATA: dict[str, str | None] = dict.fromkeys(CATEGORIES)
 """Clients read these of every final; a model without heads for them says nothing."""
 
 
@@ -39,12 +46,23 @@ def parse(text: str) -> Command:
     return Command(kind.lower(), fields)
 
 
-def error_message(error: AppError) -> dict[str, Any]:
+def error_message(error: AppError) -> Message:
     return {"type": "error", "message": error.message, "code": error.code}
 
 
-def transcript_message(said: Said, options: StreamOptions) -> dict[str, Any]:
-    message: dict[str, Any] = {
+def not_applied_message(found: Sequence[NotApplied]) -> Message:
+    """Like BUSY, it has a type of its own, which other clients pass over."""
+    named = ", ".join(each.option for each in found)
+    return {
+        "type": "warning",
+        "code": "not_applied",
+        "message": f"These options change nothing: {named}",
+        "not_applied": [{"option": each.option, "reason": each.reason} for each in found],
+    }
+
+
+def transcript_message(said: Said, options: StreamOptions) -> Message:
+    message: Message = {
         "type": "transcript",
         "channel": said.channel,
         "text": said.text,

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.asr.voices import VoiceModel
 from app.core.audio.convert import Samples
 from app.inference.onnx import OnnxModel, OnnxRuntime
 
@@ -46,7 +47,7 @@ class Whitening:
         return normalized(((encoded - self.mean) @ self.matrix).astype(np.float32, copy=False))
 
 
-class Ge2eEncoder:
+class Ge2eEncoder(VoiceModel):
     def __init__(self, network: OnnxModel, whitening: Whitening, memory_bytes: int) -> None:
         self._network = network
         self._whitening = whitening

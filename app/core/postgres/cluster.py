@@ -21,6 +21,7 @@ from app.core.postgres.errors import DatabaseNotStarted, DataDirectoryUnusable
 from app.core.postgres.programs import spawn
 
 _SOCKET_PATH_LIMIT = 107
+_TEMPORARY = Path(tempfile.gettempdir())  # as it was at first: its name is short
 _START_TIMEOUT_S = 300.0  # after a crash the log is replayed first, which a slow disk draws out
 _FAST_SHUTDOWN_S = 15.0
 _IMMEDIATE_SHUTDOWN_S = 8.0
@@ -64,7 +65,7 @@ class Cluster:
         name = os.fsencode(self.directory / f".s.PGSQL.{PORT}")
         if len(name) <= _SOCKET_PATH_LIMIT and b"," not in name:
             return None
-        return Path(tempfile.gettempdir()) / self.tag
+        return _TEMPORARY / self.tag
 
     def exists(self) -> bool:
         """Raises where something that this Parley must not touch is in the way."""

@@ -138,10 +138,10 @@ class World:
 
 
 @asynccontextmanager
-async def world(database_url: str, data_dir: Path) -> AsyncGenerator[World]:
-    settings = declared.load(
-        {"PARLEY_DATA_DIR": str(data_dir), "DATABASE_URL": database_url, "PARLEY_DRAIN_S": "0"}
-    )
+async def world(database_url: str, data_dir: Path, **others: str) -> AsyncGenerator[World]:
+    """`others`: settings beside those that every such test has."""
+    own = {"PARLEY_DATA_DIR": str(data_dir), "DATABASE_URL": database_url, "PARLEY_DRAIN_S": "0"}
+    settings = declared.load(own | others)
     store = ModelStore(declared.model_store(settings, declared.process_environment()))
     async with wiring.running(settings, store, VERSION) as runtime:
         async with runtime.database.transaction(system_scope("test")) as tx:

@@ -1,14 +1,17 @@
 """The CTC engine with real weights: a head trained here on the states of Whisper's encoder."""
 
 from collections.abc import Generator
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from app.asr.engines.ctc.beams import SearchOptions
 from app.asr.engines.ctc.engine import CtcRecognizer, GraphUnlikeCard, load_ctc
-from app.asr.engines.ctc.search import SearchOptions
 from app.asr.engines.ctc.whisper_states import WhisperStates
+from app.asr.engines.whisper.engine import load_whisper
+from app.asr.language_model import lm_form
 from app.asr.lm_training import train
 from app.asr.recognition import LanguageNotSpoken, RecognizerOptions
 from app.core import settings
@@ -134,6 +137,43 @@ def test_alternatives_differ_and_the_best_is_first(ctc: CtcRecognizer, jfk: Samp
     texts = [hypothesis.text for hypothesis in recognition.hypotheses]
     assert len(set(texts)) == 3
     assert recognition.decoder == "beam_search"
+
+
+@pytest.mark.shared
+@pytest.mark.inventory("WH-058", "WH-059")
+def test_a_hotword_is_heard_where_it_is_said_and_only_with_weight(
+    ctc: CtcRecognizer, jfk: Samples
+) -> None:
+    heard = [
+        ctc.transcribe([jfk], OPTIONS, SearchOptions(hotwords=words, hotword_weight=weight))[0]
+        for words, weight in ((("country", "zanzibar"), 10.0), (("country", "zanzibar"), 0.0))
+    ]
+    weighty, weightless = (each.best.text.split() for each in heard)
+    assert weighty.count("country") == JFK.split().count("country")
+    assert weightless.count("country") < weighty.count("country")
+    assert "zanzibar" not in weighty
+
+
+@pytest.mark.shared
+@pytest.mark.inventory("WH-080")
+def test_words_are_where_whisper_finds_them(
+    ctc: CtcRecognizer, encoder_path: Path, jfk: Samples
+) -> None:
+    whisper = load_whisper(encoder_path.parent, OnnxRuntime("cpu", 1))
+    heard, known = (
+        engine.transcribe([jfk], RecognizerOptions(language="en", word_times=True))[0].best.words
+        for engine in (ctc, whisper)
+    )
+    texts = [[lm_form(word.text) for word in words] for words in (heard, known)]
+    matching = SequenceMatcher(None, *texts, autojunk=False).get_matching_blocks()
+    apart_s = [
+        abs(heard[block.a + at].start_s - known[block.b + at].start_s)
+        for block in matching
+        for at in range(block.size)
+    ]
+    assert len(apart_s) >= 10
+    assert np.median(apart_s) < 0.12
+    whisper.close()
 
 
 @pytest.mark.shared

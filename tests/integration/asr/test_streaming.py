@@ -116,16 +116,28 @@ async def test_what_is_stable_never_changes(streams: StreamService) -> None:
     assert plain(finals(told)).split()[: len(stable[-1])] == stable[-1]
 
 
-async def test_who_never_pauses_is_cut(streams: StreamService) -> None:
-    sound = speech("LJ001-0004")
-    voice = sound[4000:-4000]
-    told = finals(await transcribed(streams, [voice, voice], StreamOptions()))
+@pytest.mark.inventory("EX-016")
+@pytest.mark.parametrize("pause_s", [0, 0.004, 0.01])
+@pytest.mark.parametrize("late", [0, 1500, 3000])
+async def test_who_never_pauses_is_cut_and_no_word_is_lost(
+    streams: StreamService, pause_s: float, late: int
+) -> None:
+    """However many looks there is time for, and wherever the cut falls."""
+    voice = speech("LJ001-0004")[4000:-4000]
+    sound = [voice[late:], voice]
+    told = finals(await transcribed(streams, sound, StreamOptions(), pause_s=pause_s))
     assert len(told) >= 2
     assert not told[0].utterance_end
     assert told[-1].utterance_end
     assert all(each.end_s - each.start_s <= 6.1 for each in told)
+    assert all(one.end_s <= other.start_s for one, other in pairwise(told))
     words = plain(told).split()
+    assert abs(len(words) - 2 * len(LONG.split())) <= 3
     assert words.count("predecessors") == 2
+    # The clip begins within "produced", and runs from "book" into it: these may be misheard.
+    wanted = [word for word in LONG.split() if word not in ("produced", "books", "book")]
+    assert [word for word in words if word in wanted] == wanted * 2
+    assert words[words.index("block") + 1] == "books"
 
 
 async def test_many_at_once_are_told_their_own_words_and_one_more_is_refused(
@@ -188,17 +200,20 @@ async def test_what_cannot_be_had_is_refused_and_changes_nothing(streams: Stream
     assert (plain([said]), said.channel) == (SHORT, f"channel {MOST_CHANNELS - 1}")
 
 
-@pytest.mark.inventory("WH-116")
-async def test_speakers_are_told_apart_while_they_speak(streams: StreamService) -> None:
-    """The second voice is the first one, spoken faster and higher."""
-    voice = speech("LJ001-0004")
-    other = np.interp(np.arange(0, voice.size, 1.45), np.arange(voice.size), voice)
-    options = StreamOptions(diarize=True, speaker_embedding=True)
-    pieces = [voice, silence(1), other.astype(np.float32), silence(1), voice]
+@pytest.mark.inventory("WH-113", "WH-115", "WH-116")
+@pytest.mark.parametrize("least_most", [(1, 10), (2, 2), (3, 3)])
+async def test_speakers_are_told_apart_while_they_speak(
+    streams: StreamService, least_most: tuple[int, int]
+) -> None:
+    """Two people in turn. Who is expected but never speaks changes nothing."""
+    least, most = least_most
+    options = StreamOptions(
+        diarize=True, speaker_embedding=True, min_speakers=least, max_speakers=most
+    )
+    turns = ["spk1_snt1", "spk2_snt1", "spk1_snt2", "spk2_snt2"]
+    pieces = [piece for turn in turns for piece in (speech(turn), silence(1))]
     told = finals(await transcribed(streams, pieces, options))
-    assert all(said.parts for said in told if said.words)
-    assert all(len(said.speaker_embedding or ()) == 192 for said in told if said.words)
-    most = [max(said.parts, key=lambda part: len(part.words)).speaker for said in told]
-    assert most[0] == 0, most
-    assert most[-1] == 0, most
-    assert set(most) <= {0, 1}
+    assert [[part.speaker for part in said.parts] for said in told] == [[0], [1], [0], [1]]
+    assert all(len(said.speaker_embedding or ()) == 192 for said in told)
+    assert "child almost hurt" in plain(told[:1])
+    assert "joy" in plain(told[3:])

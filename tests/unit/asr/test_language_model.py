@@ -8,9 +8,8 @@ from click.testing import CliRunner
 
 from app.asr.language_model import LanguageModelInvalid, lm_form, open_language_model
 from app.asr.lm_training import CorpusTooSmall, train
-from app.asr.recognition import Hypothesis
-from app.asr.rescoring import Rescoring, rescore
 from app.cli.lm import lm
+from app.core.errors import InvalidInput
 
 TEXT = """The bank gave me a loan.
 I paid the loan to the bank!
@@ -55,6 +54,37 @@ def test_a_text_without_words_is_refused(tmp_path: Path, text: str) -> None:
         train(corpus, 3, tmp_path / "model.arpa", print)
 
 
+def test_a_text_in_which_nothing_repeats_is_refused_and_leaves_no_file(tmp_path: Path) -> None:
+    corpus, target = tmp_path / "text.txt", tmp_path / "model.arpa"
+    corpus.write_text("hello world\n")
+    with pytest.raises(CorpusTooSmall, match="too few words repeat"):
+        train(corpus, 3, target, print)
+    assert not target.exists()
+
+
+def test_what_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    corpus = tmp_path / "text.txt"
+    corpus.write_bytes("un café\n".encode("latin-1"))
+    with pytest.raises(InvalidInput, match="is not UTF-8"):
+        train(corpus, 3, tmp_path / "model.arpa", print)
+
+
+def test_a_folder_that_is_not_there_is_named(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="nowhere is not a directory"):
+        train(corpus, 2, tmp_path / "nowhere" / "model.arpa", print)
+
+
+def test_marks_of_models_are_no_words_of_a_text(tmp_path: Path) -> None:
+    """They would make beginnings of sentences impossible."""
+    corpus, marked = tmp_path / "text.txt", tmp_path / "marked.txt"
+    corpus.write_text(TEXT)
+    marked.write_text(TEXT.replace("the loan", "<s> the </s> <unk> loan"))
+    models = [train(each, 2, each.with_suffix(".arpa"), print) for each in (corpus, marked)]
+    assert models[0].words == models[1].words
+    said = "the bank is open"
+    assert models[0].log_probability(said) == models[1].log_probability(said)
+
+
 def test_devanagari(tmp_path: Path) -> None:
     corpus = tmp_path / "text.txt"
     corpus.write_text("मैं घर गया।\nमैं बाज़ार गया\nवह घर गया\n", "utf-8")
@@ -81,22 +111,12 @@ def test_form_of_text() -> None:
     assert lm_form('  "Hello, World!"  it\'s 5 -- ok ') == "hello world it's 5 ok"
 
 
-def test_the_model_reorders_close_hypotheses(corpus: Path, tmp_path: Path) -> None:
+def test_words_one_after_the_other_are_as_likely_as_the_sentence(
+    corpus: Path, tmp_path: Path
+) -> None:
     model = train(corpus, 2, tmp_path / "model.arpa", print)
-    wrong, right = Hypothesis("I paid the tank.", -0.30), Hypothesis("I paid the bank.", -0.31)
-    rules = Rescoring(alpha=0.3)
-    assert rescore([wrong, right], model, rules) == [right, wrong]
-    assert rescore([wrong, right], None, rules) == [wrong, right]
-
-
-def test_what_was_heard_clearly_stays_first(corpus: Path, tmp_path: Path) -> None:
-    model = train(corpus, 2, tmp_path / "model.arpa", print)
-    clear, likely = Hypothesis("I paid the tank.", -0.05), Hypothesis("I paid the bank.", -3.0)
-    assert rescore([clear, likely], model, Rescoring(alpha=0.1))[0] is clear
-
-
-@pytest.mark.inventory("WH-058")
-def test_a_hotword_lifts_its_hypothesis() -> None:
-    first, second = Hypothesis("Call low tap.", -0.30), Hypothesis("Call Loan Tap.", -0.40)
-    rules = Rescoring(hotwords=("LoanTap", "loan tap"), hotword_bonus=1.0)
-    assert rescore([first, second], None, rules)[0] is second
+    state, total = model.begin(), 0.0
+    for word in ["the", "bank", "zebra", "</s>"]:
+        log_probability, state = model.follow(state, word)
+        total += log_probability
+    assert total == pytest.approx(model.log_probability("the bank zebra"), rel=1e-5)

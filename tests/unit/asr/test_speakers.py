@@ -1,6 +1,7 @@
 """Labels of a live stream: stable once given, and in order of appearance."""
 
 import numpy as np
+import pytest
 
 from app.asr.clustering import SpeakerCount
 from app.asr.diarization import DiarizationRules
@@ -31,6 +32,13 @@ def test_each_voice_keeps_its_number() -> None:
 
 def test_one_voice_is_one_number() -> None:
     assert stream([0] * 30, SpeakerCount()) == [[0]] * 30
+
+
+@pytest.mark.parametrize("expected", [2, 3])
+def test_a_voice_is_not_split_to_make_up_the_number_expected(expected: int) -> None:
+    script = [0, 0, 1, 0, 1, 1, 0]
+    labels = stream(script, SpeakerCount.exactly(expected))
+    assert labels == [[speaker] for speaker in script]
 
 
 def test_no_more_numbers_than_allowed() -> None:

@@ -177,13 +177,14 @@ def test_btrfs_is_encrypted_where_every_one_of_its_devices_is(
     assert drawn.machine.encryption_of(drawn.data) == name
 
 
-def test_the_database_may_lie_elsewhere_than_the_rest(drawn: Drawn) -> None:
+@pytest.mark.parametrize("part", ["postgres", "asr-jobs", "tmp"])
+def test_what_is_large_may_lie_elsewhere_than_the_rest(drawn: Drawn, part: str) -> None:
     drawn.device("dm-0", "253:0", dm=LUKS)
     drawn.device("sdb", "8:16")
     drawn.mount(Path("/"), "253:0")
     assert encryption_of_data(drawn.data, drawn.machine) == "dm-crypt (LUKS2)"
-    (drawn.data / "postgres").mkdir()
-    drawn.mount(drawn.data / "postgres", "8:16")
+    (drawn.data / part).mkdir()
+    drawn.mount(drawn.data / part, "8:16")
     assert encryption_of_data(drawn.data, drawn.machine) is None
 
 

@@ -66,7 +66,16 @@ async def test_a_saturated_batch_lane_does_not_delay_realtime_work(executor: Exe
         assert not waiting.done()
         gate.go.set()
     assert (running.result(), waiting.result()) == ("done", "done")
-    assert executor.occupancy() == {Lane.REALTIME: 0, Lane.BATCH: 0}
+    assert executor.occupancy() == dict.fromkeys(Lane, 0)
+
+
+async def test_the_voice_is_followed_while_sentences_are_recognized(executor: Executor) -> None:
+    gate = Gate()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(executor.run(Lane.REALTIME, gate.work))
+        await wait_for(gate.began)
+        assert await executor.run(Lane.VOICE, lambda: "a step") == "a step"
+        gate.go.set()
 
 
 async def test_cancelled_work_that_waited_is_never_run_and_frees_its_place(

@@ -90,6 +90,7 @@ class Card(_Table, frozen=True, forbid_unknown_fields=True):
     times: Times
     vocabulary: Vocabulary
     heads: dict[str, Head] = {}
+    engine: Literal["ctc"] = "ctc"
 
 
 def read_card(folder: Path) -> Card:

@@ -7,9 +7,10 @@ from typing import Protocol
 
 import numpy as np
 
+from app.asr.engines.ctc.beams import Beam, SearchOptions
 from app.asr.engines.ctc.card import Card, read_card
 from app.asr.engines.ctc.features import FeatureArray, extractor
-from app.asr.engines.ctc.search import Beam, BeamSearch, SearchOptions
+from app.asr.engines.ctc.search import BeamSearch
 from app.asr.engines.ctc.vocabulary import Columns, Scores, Spoken, log_softmax
 from app.asr.language_model import LanguageModel
 from app.asr.recognition import (
@@ -105,6 +106,15 @@ class CtcRecognizer:
     def close(self) -> None:
         self._graph.close()
         self._front.close()
+
+    @property
+    def labels(self) -> Sequence[str]:
+        return self._columns.labels
+
+    def scores(self, utterances: Sequence[Samples]) -> list[Scores]:
+        """Log-probabilities of the labels in each frame: what a search is given."""
+        heard = self._hear([_long_enough(samples) for samples in utterances])
+        return [self._columns.of_words(each.scores) for each in heard]
 
     def transcribe(
         self,

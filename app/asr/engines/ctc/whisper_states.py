@@ -45,15 +45,13 @@ class WhisperStates:
 
     def _encode(self, utterances: Sequence[Samples], frames: int) -> FeatureArray:
         window = make_window(frames)
-        size = window.frames.size
-        bias = np.broadcast_to(window.log_weights, (1, 1, size, size))
         mels = [self._log_mel.spectrogram(samples, window.mel_frames) for samples in utterances]
         (states,) = self._encoder.run(
             {
                 "mel": np.stack(mels),
                 "frames": window.frames,
                 "positions": window.positions,
-                "bias": np.ascontiguousarray(bias),
+                "log_weights": window.log_weights.reshape(1, -1, 1),
             }
         )
         return states

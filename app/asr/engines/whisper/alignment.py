@@ -22,17 +22,18 @@ def word_times(
 ) -> tuple[Word, ...]:
     """`attention` (heads, tokens + 1, frames of the sound), before it is made to sum to one; the
     last row looks for the end."""
-    token_count = sum(word.tokens for word in words)
+    token_count = sum(len(word.tokens) for word in words)
     if not token_count:
         return ()
     begins_s = token_begins(attention)[: token_count + 1] / FRAMES_PER_S
     found: list[Word] = []
     at = 0
     for word in words:
-        end = at + word.tokens
+        end = at + len(word.tokens)
         start_s, end_s = (min(float(begins_s[each]), duration_s) for each in (at, end))
         certain = float(np.mean(probabilities[at:end]))
-        found.append(Word(word.text.strip(), start_s, max(start_s, end_s), min(1.0, certain)))
+        text, end_s = word.text.strip(), max(start_s, end_s)
+        found.append(Word(text, start_s, end_s, min(1.0, certain), word.tokens))
         at = end
     return tuple(found)
 

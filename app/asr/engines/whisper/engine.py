@@ -1,7 +1,7 @@
 """Whisper as a recognizer: utterances in, words with times and probabilities out."""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -12,10 +12,11 @@ import numpy as np
 from app.asr.engines.whisper.alignment import word_times
 from app.asr.engines.whisper.config import Config
 from app.asr.engines.whisper.features import SAMPLE_RATE, LogMel
+from app.asr.engines.whisper.fusion import WordFusion
 from app.asr.engines.whisper.network import Heard, WhisperNetwork
 from app.asr.engines.whisper.rules import Hotwords, TokenRules, softmax, token_budget
-from app.asr.engines.whisper.search import Candidate, Search, Start
-from app.asr.engines.whisper.tokens import Tokens, read_tokens
+from app.asr.engines.whisper.search import Candidate, Pull, Search, Start
+from app.asr.engines.whisper.tokens import UNSPACED, Tokens, read_tokens
 from app.asr.engines.whisper.window import (
     FRAMES_PER_S,
     FULL_FRAMES,
@@ -23,6 +24,7 @@ from app.asr.engines.whisper.window import (
     make_window,
     window_frames,
 )
+from app.asr.language_model import LanguageModel
 from app.asr.recognition import (
     Hypothesis,
     LanguageNotSpoken,
@@ -34,13 +36,18 @@ from app.asr.recognition import (
 from app.core.audio.convert import Samples
 from app.inference.onnx import OnnxRuntime
 
+FindLanguageModel = Callable[[str], LanguageModel | None]
+"""Of words of a language; None where there is none."""
 BATCH_FRAMES = 8000
 """Frames of all utterances of a batch together: more would not be faster."""
 LONGEST_PROMPT = 223
+SCRIPTS = {"hi": "नमस्ते, आप कैसे हैं? मैं ठीक हूँ।", "zh": "以下是普通话的句子。"}
+"""Said before, so that small models do not write the language in letters of others."""
 FALLBACK_ROWS = 5
 COMPRESSION_LIMIT = 2.4
 LOG_PROBABILITY_LIMIT = -1.0
-NO_SPEECH_LIMIT = 0.6
+NO_SPEECH_LIMIT, SILENCE_LIMIT = 0.6, -0.7
+"""Speech, even under loud noise, is not at once so unlikely to be any and so poorly understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class _Request:
 
     options: RecognizerOptions
     prompt: list[int]
-    search: Search
+    hotwords: Hotwords | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +71,14 @@ class _Opening:
 
 
 class WhisperRecognizer:
-    def __init__(self, network: WhisperNetwork, tokens: Tokens, config: Config) -> None:
+    def __init__(
+        self, network: WhisperNetwork, tokens: Tokens, config: Config, find_lm: FindLanguageModel
+    ) -> None:
         self._network = network
         self._tokens = tokens
-        self._rules = TokenRules(tokens, config.suppress_ids, config.suppress_ids_begin)
+        self._find_lm = find_lm
+        rules = TokenRules(tokens, config.suppress_ids, config.suppress_ids_begin)
+        self._decoding = Search(network, rules, tokens.end)
         self._log_mel = LogMel(network.mels)
 
     @property
@@ -114,14 +125,14 @@ class WhisperRecognizer:
 
     def _request(self, options: RecognizerOptions) -> _Request:
         tokens = self._tokens
-        spelled = [f" {word.strip()}" for word in options.hotwords]
-        text = " ".join(filter(None, [", ".join(options.hotwords), options.prompt.strip()]))
+        script = SCRIPTS.get(options.language or "", "") if options.task == "transcribe" else ""
+        text = " ".join(filter(None, [script, ", ".join(options.hotwords), options.prompt.strip()]))
         prompt = tokens.encode(f" {text}")[-LONGEST_PROMPT:] if text else []
-        hotwords = Hotwords([tokens.encode(word) for word in spelled], options.hotword_weight)
+        hotwords = [tokens.encode(f" {word.strip()}") for word in options.hotwords if word.strip()]
         return _Request(
             options,
             [tokens.previous, *prompt] if prompt else [],
-            Search(self._network, self._rules, hotwords, tokens.end),
+            Hotwords(hotwords, options.hotword_weight) if hotwords else None,
         )
 
     def _recognize(
@@ -139,7 +150,7 @@ class WhisperRecognizer:
         for at, candidates in enumerate(answers):
             yield Recognition(
                 hypotheses=tuple(
-                    Hypothesis(self._text(candidate), candidate.log_probability, times)
+                    self._hypothesis(candidate, times)
                     for candidate, times in zip(candidates, words[at], strict=True)
                 ),
                 language=opening.languages[at],
@@ -166,13 +177,27 @@ class WhisperRecognizer:
         prefixes = [[tokens.start, *each, tokens.no_timestamps] for each in rest]
         after = np.array([prefix[1:] for prefix in prefixes], np.int64)
         step = self._network.step(heard, step.memory, after)
+        languages = [names[each] for each in chosen]
         return _Opening(
-            Start(heard, step.memory, step.logits),
+            Start(heard, step.memory, step.logits, self._pulls(languages, request)),
             prefixes,
-            [names[each] for each in chosen],
+            languages,
             [float(odds[row, each]) for row, each in enumerate(chosen)],
             no_speech.tolist(),
         )
+
+    def _pulls(self, languages: Sequence[str], request: _Request) -> list[list[Pull]]:
+        """Of each utterance, in the language that it is written in."""
+        written = ["en"] * len(languages) if request.options.task == "translate" else languages
+        fusions: dict[str, WordFusion] = {}
+        if weights := request.options.fusion:
+            for language in set(written) - UNSPACED:
+                if language_model := self._find_lm(language):
+                    fusions[language] = WordFusion(self._tokens, language_model, weights)
+        return [
+            [pull for pull in (request.hotwords, fusions.get(language)) if pull is not None]
+            for language in written
+        ]
 
     def _search(
         self, opening: _Opening, durations_s: Sequence[float], request: _Request
@@ -188,9 +213,9 @@ class WhisperRecognizer:
             asked = [budgets[place] for place in places]
             if temperature or width == 1:
                 rows = max(width, FALLBACK_ROWS) if temperature else 1
-                answers = request.search.sample(start, asked, temperature, rows)
+                answers = self._decoding.sample(start, asked, temperature, rows)
             else:
-                answers = request.search.beam(start, asked, width)
+                answers = self._decoding.beam(start, asked, width)
             for place, answer in zip(places, answers, strict=True):
                 before = best.get(place)
                 if before is None or self._merit(answer[0]) > self._merit(before[0]):
@@ -212,7 +237,7 @@ class WhisperRecognizer:
     def _is_silence(self, opening: _Opening, at: int, best: dict[int, list[Candidate]]) -> bool:
         return (
             opening.no_speech_probabilities[at] > NO_SPEECH_LIMIT
-            and best[at][0].log_probability < LOG_PROBABILITY_LIMIT
+            and best[at][0].log_probability < SILENCE_LIMIT
         )
 
     def _merit(self, candidate: Candidate) -> tuple[bool, float]:
@@ -227,6 +252,15 @@ class WhisperRecognizer:
     ) -> list[Candidate]:
         by_text = {self._text(candidate): candidate for candidate in reversed(candidates)}
         return sorted(by_text.values(), key=lambda each: -each.rank)[: options.n_best]
+
+    def _hypothesis(self, candidate: Candidate, words: tuple[Word, ...]) -> Hypothesis:
+        return Hypothesis(
+            self._text(candidate),
+            candidate.log_probability,
+            words,
+            tuple(candidate.tokens),
+            candidate.temperature,
+        )
 
     def _text(self, candidate: Candidate) -> str:
         return self._tokens.decode(candidate.tokens).strip()
@@ -267,7 +301,9 @@ class WhisperRecognizer:
         ]
 
 
-def load_whisper(folder: Path, runtime: OnnxRuntime) -> WhisperRecognizer:
+def load_whisper(
+    folder: Path, runtime: OnnxRuntime, find_lm: FindLanguageModel = lambda _: None
+) -> WhisperRecognizer:
     """Of a folder that the recipe `whisper-onnx` made."""
     kind = "float" if runtime.has_cuda else "int8"
     encoder, cross, decoder = (
@@ -275,7 +311,7 @@ def load_whisper(folder: Path, runtime: OnnxRuntime) -> WhisperRecognizer:
     )
     network = WhisperNetwork(encoder, cross, decoder, 2 if kind == "float" else 1)
     config = msgspec.json.decode((folder / "config.json").read_bytes(), type=Config)
-    return WhisperRecognizer(network, read_tokens(folder / "vocabulary.txt"), config)
+    return WhisperRecognizer(network, read_tokens(folder / "vocabulary.txt"), config, find_lm)
 
 
 def _batches(

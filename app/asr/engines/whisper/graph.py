@@ -1,5 +1,6 @@
 """Builds ONNX graphs of transformer parts, with float or int8 matrices. Knows no model."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,22 +94,30 @@ class GraphBuilder:
         return self.op("LayerNormalization", x, scale, bias, axis=-1, epsilon=1e-5)
 
     def attention(
-        self, *inputs: str, width: int, outputs: int = 1, causal: bool = False
+        self, *inputs: str, width: int, also: Sequence[str] = (), causal: bool = False
     ) -> list[str]:
-        """Inputs and outputs of ONNX Runtime's MultiHeadAttention; empty names are left out."""
-        found = self.ops(
-            "MultiHeadAttention",
-            outputs,
-            *inputs,
-            domain=MICROSOFT,
-            num_heads=width // HEAD_SIZE,
-            unidirectional=int(causal),
+        """Inputs and outputs of ONNX Runtime's MultiHeadAttention; empty names are left out.
+
+        What is not asked for in `also` is not made: the keys and values would be copies.
+        """
+        said, *others = [self._name() for _ in range(1 + len(also))]
+        asked = dict(zip(also, others, strict=True))
+        outputs = [said, *(asked.get(each, "") for each in ("keys", "values", "looks"))]
+        self._nodes.append(
+            helper.make_node(
+                "MultiHeadAttention",
+                inputs,
+                outputs,
+                domain=MICROSOFT,
+                num_heads=width // HEAD_SIZE,
+                scale=HEAD_SIZE**-0.5,
+                unidirectional=int(causal),
+            )
         )
-        # The runtime cannot infer the type of the fourth, the weights of attention.
-        self._values += [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in found[3:]
-        ]
-        return found
+        if "looks" in asked:  # the runtime cannot infer its type
+            looks = helper.make_tensor_value_info(asked["looks"], TensorProto.FLOAT, None)
+            self._values.append(looks)
+        return [said, *others]
 
     def save(self, path: Path) -> None:
         graph = helper.make_graph(

@@ -75,14 +75,12 @@ class WhisperNetwork:
 
     def encode(self, mels: Samples, window: Window) -> Samples:
         """(utterances, frames, width)"""
-        size = window.frames.size
-        bias = np.broadcast_to(window.log_weights, (1, 1, size, size))
         (states,) = self._encoder.run(
             {
                 "mel": mels,
                 "frames": window.frames,
                 "positions": window.positions,
-                "bias": np.ascontiguousarray(bias),
+                "log_weights": window.log_weights.reshape(1, -1, 1),
             }
         )
         return states

@@ -3,16 +3,23 @@ attention (once an utterance), the decoder turns tokens so far into the odds of 
 
 The encoder takes sound of any length: `frames` says which of its 20 ms frames are kept, and
 `positions` which places in Whisper's 30 s window they stand for, so that one frame of silence can
-stand for many (`bias` is the logarithm of how many).
+stand for many (`log_weights` is the logarithm of how many).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.asr.engines.whisper.ct2 import Weights
 from app.asr.engines.whisper.graph import HEAD_SIZE, GraphBuilder
+
+SPARE = 4
+"""Columns that queries and keys of the encoder have behind each head's own. The first is one in a
+query, and in a key the logarithm of the frame's weight: so it adds to the score, where a bias would
+keep the runtime from attention in blocks that stay in its cache. The others are for alignment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,19 @@ class _Block:
         joined = self.linear(normed, f"{prefix}/linear_0")
         return self.graph.ops("Split", 3, joined, axis=-1, num_outputs=3)
 
+    def weighed_queries_keys_values(self, x: str, prefix: str) -> list[str]:
+        """Queries and keys with their spare columns; of these, a query's first is one."""
+        normed = self.norm(x, f"{prefix}/layer_norm")
+        weights = np.split(self.weights[f"{prefix}/linear_0/weight"], 3)
+        biases = np.split(self.weights[f"{prefix}/linear_0/bias"], 3)
+        heads = len(biases[0]) // HEAD_SIZE
+        for at in (0, 1):
+            weights[at], biases[at] = _spared(weights[at]), _spared(biases[at])
+        biases[0] = biases[0] + _first_spare(heads, 1.0)
+        joined = self.graph.linear(normed, np.concatenate(weights), np.concatenate(biases))
+        sizes = self.graph.constant([len(bias) for bias in biases])
+        return self.graph.ops("Split", 3, joined, sizes, axis=-1)
+
     def add(self, x: str, y: str) -> str:
         return self.graph.op("Add", x, y)
 
@@ -75,15 +95,29 @@ class _Block:
         return self.add(x, self.linear(self.graph.op("Gelu", inner), f"{prefix}/linear_1"))
 
 
+def _spared(rows: NDArray[Any]) -> NDArray[Any]:
+    """With SPARE rows of nothing behind those of each head."""
+    by_head = rows.reshape(-1, HEAD_SIZE, *rows.shape[1:])
+    padding = [(0, 0), (0, SPARE), *[(0, 0)] * (rows.ndim - 1)]
+    return np.pad(by_head, padding).reshape(-1, *rows.shape[1:])
+
+
+def _first_spare(heads: int, value: float) -> NDArray[np.float32]:
+    """`value` in the first spare column of each head, and nothing in any other column."""
+    columns = np.zeros((heads, HEAD_SIZE + SPARE), np.float32)
+    columns[:, HEAD_SIZE] = value
+    return columns.reshape(-1)
+
+
 def encoder_graph(weights: Weights, *, int8: bool) -> GraphBuilder:
-    """mel (b, mels, t), frames (f), positions (f), bias (1, 1, f, f) -> states (b, f, width)."""
+    """mel (b, mels, t), frames (f), positions (f), log_weights (1, f, 1) -> (b, f, width)."""
     shape = shape_of(weights)
     graph = GraphBuilder(int8=int8)
     block = _Block(graph, weights)
     mel = graph.input("mel", "batch", shape.mels, "mel_frames")
     frames = graph.input("frames", "frames", integer=True)
     positions = graph.input("positions", "frames", integer=True)
-    bias = graph.input("bias", 1, 1, "frames", "frames")
+    log_weights = graph.input("log_weights", 1, "frames", 1)
     x = mel
     for number, stride in ((1, 1), (2, 2)):
         kernel, offset = (
@@ -95,10 +129,14 @@ def encoder_graph(weights: Weights, *, int8: bool) -> GraphBuilder:
     x = graph.op("Gather", graph.op("Transpose", x, perm=[0, 2, 1]), frames, axis=1)
     table = graph.constant(weights["encoder/position_encodings/encodings"].astype(np.float32))
     x = block.add(x, graph.op("Gather", table, positions, axis=0))
+    weighing = graph.op(
+        "Mul", log_weights, graph.constant(_first_spare(shape.heads, HEAD_SIZE**0.5))
+    )
     for layer in range(shape.encoder_layers):
         prefix = f"encoder/layer_{layer}/self_attention"
-        inputs = block.queries_keys_values(x, prefix)
-        (heard,) = graph.attention(*inputs, "", "", bias, width=shape.width)
+        queries, keys, values = block.weighed_queries_keys_values(x, prefix)
+        keys = block.add(keys, weighing)
+        (heard,) = graph.attention(queries, keys, values, width=shape.width)
         x = block.add(x, block.linear(heard, f"{prefix}/linear_1"))
         x = block.feed_forward(x, f"encoder/layer_{layer}/ffn")
     x = block.norm(x, "encoder/layer_norm")
@@ -188,7 +226,15 @@ class _Decoder(_Block):
         prefix = f"decoder/layer_{layer}/self_attention"
         inputs = self.queries_keys_values(x, prefix)
         said, keys, values = self.graph.attention(
-            *inputs, "", "", "", cache[0], cache[1], width=self.shape.width, outputs=3, causal=True
+            *inputs,
+            "",
+            "",
+            "",
+            cache[0],
+            cache[1],
+            width=self.shape.width,
+            also=("keys", "values"),
+            causal=True,
         )
         sizes = ("rows", self.shape.heads, "total", HEAD_SIZE)
         self.graph.output(keys, f"keys_{layer}", *sizes)
@@ -201,7 +247,7 @@ class _Decoder(_Block):
         queries = self.linear(self.norm(x, f"{prefix}/layer_norm"), f"{prefix}/linear_0")
         batch = graph.op("Shape", cache[2], start=0, end=1)
         by_batch = graph.op("Concat", batch, graph.constant([-1, self.shape.width]), axis=0)
-        heard, _, _, look = graph.attention(
+        heard, look = graph.attention(
             graph.op("Reshape", queries, by_batch),
             cache[2],
             cache[3],
@@ -209,7 +255,7 @@ class _Decoder(_Block):
             "",
             self.bias,
             width=self.shape.width,
-            outputs=4,
+            also=("looks",),
         )
         heard = graph.op("Reshape", heard, graph.op("Shape", queries))
         return self.add(x, self.linear(heard, f"{prefix}/linear_2")), look

@@ -44,21 +44,16 @@ class Hotwords:
 
     def __init__(self, words: Sequence[Sequence[int]], weight: float) -> None:
         self._weight = weight
-        self._following: dict[tuple[int, ...], set[int]] = {}
+        self._following: dict[tuple[int, ...], set[int]] = {(): set()}
         for word in words:
             for at, token in enumerate(word):
                 self._following.setdefault(tuple(word[:at]), set()).add(token)
-        self._longest = max(map(len, self._following), default=0)
+        self._longest = max(map(len, self._following))
 
-    def add_to(self, scores: Samples, said: Sequence[Sequence[int]]) -> Samples:
-        """The scores with the bonuses; the same array where there are none."""
-        if not self._following:
-            return scores
-        pulled = scores.copy()
+    def add_to(self, scores: Samples, said: Sequence[Sequence[int]]) -> None:
         for row, so_far in enumerate(said):
             bonus = self._bonus(so_far)
-            pulled[row, list(bonus)] += np.array(list(bonus.values()), np.float32)
-        return pulled
+            scores[row, list(bonus)] += np.array(list(bonus.values()), np.float32)
 
     def _bonus(self, so_far: Sequence[int]) -> dict[int, float]:
         bonus = dict.fromkeys(self._following[()], self._weight * FIRST_TOKEN_SHARE)

@@ -5,12 +5,13 @@ Many utterances go through the decoder together; those that are done leave.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.asr.engines.whisper.network import Heard, Memory, WhisperNetwork
-from app.asr.engines.whisper.rules import Hotwords, TokenRules
+from app.asr.engines.whisper.rules import TokenRules
 from app.core.audio.convert import Samples
 
 LEAVE_SHARE = 0.75
@@ -25,8 +26,9 @@ class Candidate:
     tokens: list[int] = field(default_factory=list[int])
     log_probabilities: list[float] = field(default_factory=list[float])
     bonus: float = 0.0
-    """What hotwords added to its rank."""
+    """What hotwords and a language model added to its rank."""
     ended: bool = False
+    temperature: float = 0.0
 
     @property
     def log_probability(self) -> float:
@@ -42,28 +44,37 @@ class Candidate:
             [*self.log_probabilities, log_probability],
             self.bonus + bonus,
             ended=token == end,
+            temperature=self.temperature,
         )
+
+
+class Pull(Protocol):
+    """Makes some tokens likelier than what was heard says."""
+
+    def add_to(self, scores: Samples, said: Sequence[Sequence[int]]) -> None:
+        """`scores` (rows, vocabulary) of what may follow what each row has `said`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where the decoder stands when the first token is to be chosen, a row an utterance."""
+    """Where the decoder stands when the first token is to be chosen, a row an utterance. Each
+    has `pulls` of its own."""
 
     heard: Heard
     memory: Memory
     logits: Samples
+    pulls: Sequence[Sequence[Pull]]
 
     def select(self, rows: Sequence[int]) -> "Start":
-        return Start(self.heard.select(rows), self.memory.select(rows), self.logits[rows])
+        pulls = [self.pulls[row] for row in rows]
+        return Start(self.heard.select(rows), self.memory.select(rows), self.logits[rows], pulls)
 
 
 class Search:
-    def __init__(
-        self, network: WhisperNetwork, rules: TokenRules, hotwords: Hotwords, end: int
-    ) -> None:
+    def __init__(self, network: WhisperNetwork, rules: TokenRules, end: int) -> None:
         self._network = network
         self._rules = rules
-        self._hotwords = hotwords
         self._end = end
 
     def sample(
@@ -78,11 +89,11 @@ class Search:
             noise = chance.gumbel(size=scores.shape).astype(np.float32)
             return (scores / np.float32(temperature) + noise).argmax(axis=-1)
 
-        batch = _Batch(start, budgets, width)
+        batch = _Batch(start, budgets, width, temperature)
         while True:
             said = batch.said()
             log_probabilities = self._rules.log_probabilities(batch.logits, said)
-            pulled = self._hotwords.add_to(log_probabilities, said)
+            pulled = batch.pulled(log_probabilities, said)
             chosen = choose(pulled)
             for row, token in enumerate(chosen.tolist()):
                 log_probability = float(log_probabilities[row, token])
@@ -98,7 +109,7 @@ class Search:
         while True:
             said = batch.said()
             log_probabilities = self._rules.log_probabilities(batch.logits, said)
-            pulled = self._hotwords.add_to(log_probabilities, said)
+            pulled = batch.pulled(log_probabilities, said)
             batch.branch(log_probabilities, pulled, self._end)
             if not batch.leave():
                 return batch.answers()
@@ -108,22 +119,38 @@ class Search:
 class _Batch:
     """The rows under way, `width` for each utterance that is not done."""
 
-    def __init__(self, start: Start, budgets: Sequence[int], width: int) -> None:
+    def __init__(
+        self, start: Start, budgets: Sequence[int], width: int, temperature: float = 0.0
+    ) -> None:
         count = start.heard.count
         rows = np.repeat(np.arange(count), width)
         self._width = width
         self._budgets = budgets
+        self._pulls = start.pulls
         self._heard = start.heard
         self._memory = start.memory.select(rows) if width > 1 else start.memory
         self.logits = start.logits[rows] if width > 1 else start.logits
         self._utterances = list(range(count))
-        self._live = [[Candidate() for _ in range(width)] for _ in range(count)]
+        self._live = [
+            [Candidate(temperature=temperature) for _ in range(width)] for _ in range(count)
+        ]
         self._ended: list[list[Candidate]] = [[] for _ in range(count)]
         self._parents = np.arange(count * width)
         self._length = 0
 
     def said(self) -> list[list[int]]:
         return [row.tokens for at in self._utterances for row in self._live[at]]
+
+    def pulled(self, scores: Samples, said: Sequence[Sequence[int]]) -> Samples:
+        """The scores with what pulls add; the same array where there are none."""
+        if not any(self._pulls):
+            return scores
+        pulled = scores.copy()
+        for place, at in enumerate(self._utterances):
+            own = slice(place * self._width, (place + 1) * self._width)
+            for pull in self._pulls[at]:
+                pull.add_to(pulled[own], said[own])
+        return pulled
 
     def grow(self, row: int, token: int, log_probability: float, bonus: float, end: int) -> None:
         at = self._utterances[row // self._width]

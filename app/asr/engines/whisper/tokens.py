@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import tiktoken
 
 PATTERN = r"'s|'t|'re|'ve|'ll|'d|'m| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 UNSPACED = {"zh", "ja", "th", "lo", "my", "yue"}
 OPENING = "\"'“¿([{-"
 CLOSING = "\"'.。,，!！?？:：”)]}、"  # noqa: RUF001 - the marks of Chinese and Japanese
+_WORD_STARTS = ("Ġ", "-")
+"""A space, as vocabularies write it; what a hyphen parts is two words to language models."""
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 END = "<|endoftext|>"
 ENGLISH_ONLY_END = 50256
@@ -19,7 +22,7 @@ ENGLISH_ONLY_END = 50256
 @dataclass(frozen=True, slots=True)
 class TokenWord:
     text: str
-    tokens: int
+    tokens: tuple[int, ...]
 
     def __add__(self, other: "TokenWord") -> "TokenWord":
         return TokenWord(self.text + other.text, self.tokens + other.tokens)
@@ -39,6 +42,7 @@ class Tokens:
             "whisper", pat_str=PATTERN, mergeable_ranks=ranks, special_tokens=special
         )
         self.count = len(vocabulary)
+        self.begins_word = np.array([word.startswith(_WORD_STARTS) for word in vocabulary])
         self.end = end
         self.start = special["<|startoftranscript|>"]
         self.previous = special["<|startofprev|>"]
@@ -81,7 +85,7 @@ class Tokens:
             run.append(token)
             text = self.decode(run)
             if REPLACEMENT not in text or at == len(tokens) - 1:
-                parts.append(TokenWord(text, len(run)))
+                parts.append(TokenWord(text, tuple(run)))
                 run = []
         return parts
 

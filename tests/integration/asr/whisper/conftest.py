@@ -9,7 +9,7 @@ from app.asr.engines.whisper.engine import WhisperRecognizer, load_whisper
 from app.core import settings
 from app.core.audio.convert import Samples
 from app.core.audio.decode import DecodeLimits, decode_audio
-from app.inference.manifest import read_manifest
+from app.inference.manifest import Model, read_manifest
 from app.inference.model_store import ModelStore
 from app.inference.onnx import OnnxRuntime
 
@@ -18,15 +18,22 @@ SPEECH = ROOT / "tests" / "fixtures" / "speech"
 NO_LIMITS = DecodeLimits(max_duration_s=1e6, deadline_s=1e6)
 
 
-def published(model_id: str) -> Path:
-    """The files as their publisher made them."""
+def store_and_model(model_id: str) -> tuple[ModelStore, Model]:
     environment = settings.process_environment()
     store = ModelStore(settings.model_store(settings.load(environment), environment))
-    return store.folder(read_manifest(ROOT / "onnx_models" / "manifest.toml").get(model_id))
+    return store, read_manifest(ROOT / "onnx_models" / "manifest.toml").get(model_id)
+
+
+def published(model_id: str) -> Path:
+    """The files as their publisher made them."""
+    store, model = store_and_model(model_id)
+    return store.folder(model)
 
 
 def made(model_id: str) -> Path:
-    return published(model_id) / "whisper-onnx-1"
+    """The files that the recipe made of them."""
+    store, model = store_and_model(model_id)
+    return store.verified(model)
 
 
 def sound_of(path: Path) -> Samples:

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import re
+import unicodedata
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +12,10 @@ import pytest
 
 from app.asr.engines.whisper.engine import WhisperRecognizer
 from app.asr.recognition import LanguageNotSpoken, RecognizerOptions, UtteranceTooLong
+from app.bench.wer import word_errors
 from app.core.audio.convert import Samples
-from tests.integration.asr.whisper.conftest import ROOT, sound_of
+from app.core.audio.resample import resample
+from tests.integration.asr.whisper.conftest import ROOT, SPEECH, sound_of
 
 DATA = ROOT.parent / "shared" / "data"
 GREEDY = RecognizerOptions(language="en")
@@ -21,6 +25,11 @@ LONG = "produced the block books which were the immediate predecessors of the tr
 
 def plain(text: str) -> str:
     return " ".join(re.findall(r"[a-z']+", text.lower()))
+
+
+def letters_of(text: str) -> list[str]:
+    """With the signs of vowels."""
+    return [each for each in text.lower() if unicodedata.category(each)[0] in "LM"]
 
 
 def recognize(recognizer: WhisperRecognizer, sound: Samples, **changes: object) -> str:
@@ -47,18 +56,61 @@ def test_many_at_once_are_answered_in_their_order(
     assert tiny.transcribe([], GREEDY) == []
 
 
-@pytest.mark.parametrize("kind", ["nothing", "silence", "noise"])
-def test_where_nobody_speaks_little_is_made_up(tiny: WhisperRecognizer, kind: str) -> None:
-    sounds = {
-        "nothing": np.zeros(0, np.float32),
-        "silence": np.zeros(48000, np.float32),
-        "noise": np.random.default_rng(0).normal(0, 0.02, 160000).astype(np.float32),
-    }
-    (found,) = tiny.transcribe([sounds[kind]], GREEDY)
-    seconds = sounds[kind].size / 16000
-    assert len(found.best.text.split()) <= 8 + 5 * seconds
-    if kind != "nothing":
-        assert found.no_speech_probability > 0.1
+TIME_S = np.arange(80000, dtype=np.float32) / 16000
+NO_SPEECH = {
+    "nothing": np.zeros(0, np.float32),
+    "silence": np.zeros(48000, np.float32),
+    "noise": np.random.default_rng(0).normal(0, 0.02, 160000).astype(np.float32),
+    "loud noise": np.random.default_rng(1).normal(0, 0.3, 80000).astype(np.float32),
+    "clicks": np.where(np.arange(80000) % 4000, 0, 0.9).astype(np.float32),
+    "a chord that beats": sum(np.sin(2 * np.pi * hertz * TIME_S) for hertz in (220, 277, 330))
+    * ((2 * TIME_S) % 1 < 0.5)
+    * np.float32(0.1),
+}
+
+
+@pytest.mark.parametrize("hotwords", [(), ("Gutenberg", "LoanTap")])
+@pytest.mark.parametrize("kind", NO_SPEECH)
+def test_where_nobody_speaks_nothing_is_made_up(
+    tiny: WhisperRecognizer, kind: str, hotwords: tuple[str, ...]
+) -> None:
+    options = dataclasses.replace(GREEDY, hotwords=hotwords)
+    (found,) = tiny.transcribe([NO_SPEECH[kind]], options)
+    assert found.best.text == ""
+    assert found.best.tokens == ()
+    assert found.no_speech_probability > 0.5
+
+
+@pytest.mark.shared
+def test_the_sounds_of_a_room_are_no_words(tiny: WhisperRecognizer) -> None:
+    folder = DATA / "noise_ambience"
+    if not folder.is_dir():
+        pytest.skip("../shared/data is absent")
+    rooms = [sound_of(folder / name) for name in ("coffee-shop.opus", "dograh_office.opus")]
+    pieces = [room[at : at + 160000] for room in rooms for at in (0, 160000)]
+    assert [each.best.text for each in tiny.transcribe(pieces, GREEDY)] == [""] * 4
+
+
+def test_a_scrap_of_a_word_is_no_sentence(tiny: WhisperRecognizer, long: Samples) -> None:
+    for size in (1, 80, 800):
+        assert len(recognize(tiny, long[8000 : 8000 + size]).split()) <= 2
+
+
+def test_damaged_sound_is_heard(tiny: WhisperRecognizer, long: Samples) -> None:
+    telephone = resample(resample(long, 16000, 8000), 8000, 16000)
+    clipped = np.clip(30 * long, -0.5, 0.5)
+    faint, offset = long / 300, long + np.float32(0.3)
+    for sound in (telephone, clipped, faint, offset):
+        assert word_errors(LONG.split(), recognize(tiny, sound).split()) <= 3
+
+
+def test_sound_that_is_no_language_does_not_go_on_for_ever(
+    tiny: WhisperRecognizer, long: Samples
+) -> None:
+    (found,) = tiny.transcribe([np.tile(long[::-1], 5)], GREEDY)
+    text = found.best.text.encode()
+    assert len(text) / len(zlib.compress(text)) < 2.4
+    assert len(found.best.tokens) <= 8 + 5 * 5 * long.size / 16000
 
 
 def test_speech_is_known_as_speech(tiny: WhisperRecognizer, long: Samples) -> None:
@@ -118,6 +170,23 @@ def test_hotwords_that_were_not_said_do_no_harm(tiny: WhisperRecognizer, long: S
     assert recognize(tiny, long, hotwords=("forerunners", "Kubernetes"), hotword_weight=4.0) == LONG
 
 
+@pytest.mark.parametrize(
+    "hotwords",
+    [
+        tuple(f"word{number}" for number in range(1000)),
+        ("aaaa",),
+        ("\N{GRINNING FACE}", "\N{PARTY POPPER}"),
+        (" ", ""),
+        ("a", "the", "which"),
+    ],
+    ids=["a thousand", "letters", "emoji", "blank", "common words"],
+)
+def test_hotwords_that_make_no_sense_do_no_harm(
+    tiny: WhisperRecognizer, long: Samples, hotwords: tuple[str, ...]
+) -> None:
+    assert recognize(tiny, long, hotwords=hotwords) == LONG
+
+
 def test_a_prompt_sets_the_style(tiny: WhisperRecognizer, long: Samples) -> None:
     found = recognize(tiny, long, prompt="The blockbooks of the predecessor")
     assert found == LONG.replace("block books", "blockbooks")
@@ -135,6 +204,25 @@ def test_the_language_is_detected(base: WhisperRecognizer, long: Samples) -> Non
     assert (found.language, plain(found.best.text)) == ("en", LONG)
     assert found.language_probability > 0.8
     assert {"en", "de", "hi", "zh", "yo"} <= set(base.languages)
+
+
+@pytest.mark.parametrize(
+    ("clip", "language", "said", "wrong"),
+    [
+        ("es_18395098", "es", "De invierno no quiero saber nada", 0.1),
+        ("zh-CN_18647608", "zh", "你是有能力的不是吗", 0.1),
+        ("hi_23796049", "hi", "अभी पोलैंड में क्या हो रहा है", 0.5),
+    ],
+)
+def test_other_languages_are_heard(
+    base: WhisperRecognizer, clip: str, language: str, said: str, wrong: float
+) -> None:
+    sound = sound_of(SPEECH / f"common_voice_{clip}.opus")
+    (found,) = base.transcribe([sound], RecognizerOptions())
+    assert found.language == language
+    (found,) = base.transcribe([sound], RecognizerOptions(language=language))
+    expected, letters = letters_of(said), letters_of(found.best.text)
+    assert word_errors(expected, letters) <= wrong * len(expected), found.best.text
 
 
 @pytest.mark.shared

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.asr.engines.ctc.search import BeamSearch, Mode, SearchOptions
+from app.asr.engines.ctc.beams import Mode, SearchOptions
+from app.asr.engines.ctc.search import BeamSearch
 from app.asr.engines.ctc.vocabulary import log_softmax
 from app.asr.language_model import LanguageModel
 

@@ -58,10 +58,11 @@ def test_tokens_begin_where_the_decoder_looks() -> None:
 
 
 def test_words_take_the_time_of_their_tokens() -> None:
-    words = [TokenWord(" Good", 1), TokenWord(" morning.", 2)]
+    words = [TokenWord(" Good", (7,)), TokenWord(" morning.", (8, 9))]
     attention = looking_at([(0, 25), (25, 40), (40, 75), (75, 100)], 100)
     good, morning = word_times(attention, words, [0.5, 0.8, 0.6, 0.9], duration_s=1.9)
     assert (good.text, morning.text) == ("Good", "morning.")
+    assert (good.tokens, morning.tokens) == ((7,), (8, 9))
     assert (good.start_s, good.end_s) == pytest.approx((0, 0.5), abs=0.03)
     assert (morning.start_s, morning.end_s) == pytest.approx((0.5, 1.5), abs=0.03)
     assert (good.probability, morning.probability) == pytest.approx((0.5, 0.7))
@@ -69,7 +70,7 @@ def test_words_take_the_time_of_their_tokens() -> None:
 
 def test_a_word_does_not_outlast_the_sound() -> None:
     attention = looking_at([(0, 50), (50, 100)], 100)
-    (word,) = word_times(attention, [TokenWord(" a", 1)], [0.5, 0.5], duration_s=0.7)
+    (word,) = word_times(attention, [TokenWord(" a", (7,))], [0.5, 0.5], duration_s=0.7)
     assert word.end_s <= 0.7
 
 

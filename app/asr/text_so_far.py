@@ -1,0 +1,34 @@
+"""What of a recording's text will stay, told while the rest is heard."""
+
+from collections.abc import Callable, Sequence
+
+from app.asr.domain import Segment, TranscriptionRequest
+from app.asr.utterances import SpokenWord, make_segments
+from app.inference.executor import Executor, Lane
+
+TellSegment = Callable[[Segment], None]
+
+
+class TextSoFar:
+    """Of requests that do not ask who speaks."""
+
+    def __init__(
+        self, executor: Executor, request: TranscriptionRequest, tell: TellSegment
+    ) -> None:
+        self._executor = executor
+        self._request = request
+        self._tell = tell
+        self._open: list[SpokenWord] = []
+        """Words of the last segment, which may go on."""
+
+    async def add(self, words: Sequence[SpokenWord]) -> None:
+        self._open += words
+        segments = await self._executor.run(
+            Lane.BATCH, make_segments, self._open, None, self._request
+        )
+        if len(segments) < 2:
+            return
+        last = segments[-1]
+        self._open = [each for each in self._open if each.word.start_s >= last.start_s]
+        for segment in segments[:-1]:
+            self._tell(segment)

@@ -1,0 +1,27 @@
+"""Where temporary files go, and how a full disk is told."""
+
+import errno
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from app.core.spill import DiskFull, room_for_files, spilling_into
+
+
+def test_temporary_files_lie_in_the_folder_until_the_block_is_left(tmp_path: Path) -> None:
+    before = tempfile.gettempdir()
+    with spilling_into(tmp_path / "data" / "tmp"), tempfile.NamedTemporaryFile() as file:
+        assert Path(file.name).parent == tmp_path / "data" / "tmp"
+    assert tempfile.gettempdir() == before
+
+
+@pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_is_told_apart(reason: int) -> None:
+    with pytest.raises(DiskFull, match="no room"), room_for_files():
+        raise OSError(reason, "no")
+
+
+def test_from_a_defect() -> None:
+    with pytest.raises(PermissionError), room_for_files():
+        raise PermissionError(errno.EACCES, "no")
