@@ -1,4 +1,4 @@
-"""Where a recording is cut for the recognizer: at pauses, into pieces of up to 28 s. Pure."""
+"""Where a recording is cut for the recognizer: at pauses, into pieces of 10 to 15 s. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ HEARD = SpanRules(min_speech_ms=150, min_silence_ms=200, pad_ms=200)
 
 @dataclass(frozen=True, slots=True)
 class PieceRules:
-    longest_s: float = 28.0
-    shortest_cut_s: float = 14.0
+    longest_s: float = 15.0
+    shortest_cut_s: float = 8.0
     """Speech without a pause is cut where it is quietest, between these two."""
     longest_gap_s: float = 2.0
     """A longer silence is not heard along."""

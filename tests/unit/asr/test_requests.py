@@ -97,6 +97,6 @@ def test_pieces_hold_all_speech_and_none_is_too_long(spans: list[SpeechSpan], se
 
 def test_speech_without_a_pause_is_cut_where_it_is_quietest() -> None:
     probabilities = [0.9] * 1000
-    probabilities[650] = 0.1
-    (first, second) = plan_pieces([SpeechSpan(0, 30)], probabilities, RULES)
-    assert first.end_s == second.start_s == pytest.approx(650 * 0.032)
+    probabilities[350] = 0.1
+    (first, second) = plan_pieces([SpeechSpan(0, 20)], probabilities, RULES)
+    assert first.end_s == second.start_s == pytest.approx(350 * 0.032)
