@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from app.asr.language_model import LanguageModel, arpa_words, lm_form, open_language_model
+from app.asr.language_models import SUFFIXES
 from app.core.errors import InvalidInput, Unavailable
 
 ORDERS = range(2, 6)
@@ -31,16 +32,15 @@ def train(text: Path, order: int, target: Path, say: Callable[[str], None]) -> L
     Where no n-gram of the highest order is said twice there is nothing to estimate from: then the
     order is lowered.
     """
-    if order not in ORDERS:
-        raise InvalidInput(f"order is {order}; {ORDERS[0]} to {ORDERS[-1]} are possible")
-    if not target.parent.is_dir():
-        raise InvalidInput(f"{target.parent} is not a directory")
+    refuse_impossible(order, target)
+    if target.suffix != ".arpa":
+        raise InvalidInput(f"{target.name}: kaldingram writes ARPA, into files named .arpa")
     with TemporaryDirectory() as folder:
         corpus, arpa = Path(folder, "corpus.txt"), Path(folder, "model.arpa")
-        sentences = _write_corpus(text, corpus)
-        if not sentences:
+        count = _write_corpus(text, corpus)
+        if not count:
             raise CorpusTooSmall(f"{text} has no words")
-        say(f"{sentences} sentences")
+        say(f"{count} sentences")
         while True:
             _run(order, corpus, arpa)
             lines = arpa.read_text("utf-8").split("\n")
@@ -54,17 +54,30 @@ def train(text: Path, order: int, target: Path, say: Callable[[str], None]) -> L
     return open_language_model(target)
 
 
-def _write_corpus(text: Path, corpus: Path) -> int:
-    count = 0
+def refuse_impossible(order: int, target: Path) -> None:
+    if order not in ORDERS:
+        raise InvalidInput(f"order is {order}; {ORDERS[0]} to {ORDERS[-1]} are possible")
+    if not target.parent.is_dir():
+        raise InvalidInput(f"{target.parent} is not a directory")
+    if target.suffix not in SUFFIXES:
+        raise InvalidInput(f"{target.name}: a model is named {', '.join(SUFFIXES)}")
+
+
+def sentences(text: Path) -> Iterator[str]:
+    """Those that have words, in the form that models are trained on."""
     try:
-        with text.open(encoding="utf-8") as lines, corpus.open("w", encoding="utf-8") as written:
-            for line in lines:
-                sentence = lm_form(line)
-                if sentence:
-                    written.write(f"{sentence}\n")
-                    count += 1
+        with text.open(encoding="utf-8") as lines:
+            yield from filter(None, map(lm_form, lines))
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{text} is not UTF-8: {error}") from error
+
+
+def _write_corpus(text: Path, corpus: Path) -> int:
+    count = 0
+    with corpus.open("w", encoding="utf-8") as written:
+        for sentence in sentences(text):
+            written.write(f"{sentence}\n")
+            count += 1
     return count
 
 

@@ -7,6 +7,7 @@ from app.asr.domain import Segment, Transcript
 from app.asr.text import subtitles
 from app.asr.text.subtitles import CaptionRules, Cue, Utterance
 from app.asr.text.words import Word
+from app.asr.utterances import UNSPACED, space_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ def timed_words(segment: Segment) -> tuple[Word, ...]:
 
 def _cues(transcript: Transcript, rules: CaptionRules | None) -> list[Cue]:
     utterances = [
-        Utterance(timed_words(segment), segment.speaker or "") for segment in transcript.segments
+        Utterance(timed_words(segment), segment.speaker or "", space_of(segment.language))
+        for segment in transcript.segments
     ]
     return subtitles.make_cues(utterances, rules)
 
@@ -49,7 +51,7 @@ def _names_speakers(transcript: Transcript) -> bool:
 
 
 def _spread(segment: Segment) -> Iterator[Word]:
-    texts = segment.text.split()
+    texts = list(segment.text) if segment.language in UNSPACED else segment.text.split()
     letters = sum(map(len, texts))
     at_s = segment.start_s
     for text in texts:

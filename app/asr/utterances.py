@@ -43,8 +43,13 @@ class SpokenWord:
     decoding: Decoding = field(default_factory=Decoding)
 
 
+def space_of(language: str) -> str:
+    """What stands between words."""
+    return "" if language in UNSPACED else " "
+
+
 def text_in(words: Sequence[Word], language: str) -> str:
-    return ("" if language in UNSPACED else " ").join(word.text for word in words)
+    return space_of(language).join(word.text for word in words)
 
 
 def write(words: Sequence[Word], language: str, request: TranscriptionRequest) -> list[Word]:

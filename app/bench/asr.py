@@ -10,8 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from app.asr.engines.whisper.engine import load_whisper
 from app.asr.recognition import SAMPLE_RATE, RecognizerOptions
 from app.bench.wer import word_errors, words_of
@@ -25,7 +23,6 @@ from app.inference.onnx import OnnxRuntime
 SETS = ("english_test_fixtures", "ljspeech_part1")
 MISLABELLED = "speechbrain_spk2_snt5"
 SHORT_S = 4.0
-PIECE_S = 14.0
 TELEPHONE_RATE = 8000
 CLIPS_OF_A_SET = 40
 PEER = "faster_whisper"
@@ -76,7 +73,7 @@ def run(
         "parley": lambda samples: ours.transcribe([samples], options)[0].best.text
     }
     if find_spec(PEER):
-        engines["faster-whisper"] = _peer(store.folder(model), threads)
+        engines["faster-whisper"] = peer(store.folder(model), threads)
     else:
         yield f"{model_id}: no faster-whisper here to compare with"
     yield f"{model_id}, int8, greedy, {threads} threads, real speech of {data}"
@@ -91,7 +88,6 @@ def run(
         yield from _compare(name, chosen, engines)
     short = [clip for clip in every if clip.seconds < SHORT_S]
     yield from _compare(f"clips under {SHORT_S:g} s", short, engines)
-    yield from _long(every, engines, lambda all_: ours.transcribe(all_, options))
 
 
 def _compare(name: str, clips: Sequence[Clip], engines: dict[str, Transcribe]) -> Iterator[str]:
@@ -106,46 +102,14 @@ def _compare(name: str, clips: Sequence[Clip], engines: dict[str, Transcribe]) -
     yield from _ratio(name, {engine: tally.spent_s for engine, tally in tallies.items()})
 
 
-def _long(
-    clips: Sequence[Clip],
-    engines: dict[str, Transcribe],
-    batch: Callable[[Sequence[Samples]], object],
-) -> Iterator[str]:
-    """One recording: to us in pieces cut at pauses, many at once; to the peer the whole."""
-    pieces = list(_pieces(clips))
-    started = time.perf_counter()
-    batch(pieces)
-    spent_s = {"parley": time.perf_counter() - started}
-    if peer := engines.get("faster-whisper"):
-        whole = np.concatenate([clip.samples for clip in clips])
-        started = time.perf_counter()
-        peer(whole)
-        spent_s["faster-whisper"] = time.perf_counter() - started
-    seconds = sum(clip.seconds for clip in clips)
-    for engine, spent in spent_s.items():
-        yield f"long recording ({seconds:.0f} s), {engine}: {seconds / spent:.1f} x real"
-    yield from _ratio("long recording", spent_s)
-
-
-def _pieces(clips: Sequence[Clip]) -> Iterator[Samples]:
-    """Neighbours joined: long pieces cost more in attention, short ones in starting anew."""
-    joined: list[Samples] = []
-    for clip in clips:
-        if sum(each.size for each in joined) + clip.samples.size > PIECE_S * SAMPLE_RATE:
-            yield np.concatenate(joined)
-            joined = []
-        joined.append(clip.samples)
-    if joined:
-        yield np.concatenate(joined)
-
-
 def _ratio(name: str, spent_s: dict[str, float]) -> Iterator[str]:
     if "faster-whisper" in spent_s:
         ratio = spent_s["faster-whisper"] / spent_s["parley"]
         yield f"{name}, faster-whisper time / ours: {ratio:.2f}"
 
 
-def _peer(folder: Path, threads: int) -> Transcribe:
+def peer(folder: Path, threads: int, *, without_timestamps: bool = True) -> Transcribe:
+    """With timestamps it keeps its place in recordings of over 30 s; without, it loses words."""
     logging.getLogger(PEER).setLevel(logging.WARNING)
     model = import_module(PEER).WhisperModel(
         str(folder), device="cpu", compute_type="int8", cpu_threads=threads
@@ -153,7 +117,7 @@ def _peer(folder: Path, threads: int) -> Transcribe:
     choices: dict[str, Any] = {
         "language": "en",
         "beam_size": 1,
-        "without_timestamps": True,
+        "without_timestamps": without_timestamps,
         "condition_on_previous_text": False,
     }
 

@@ -1,17 +1,12 @@
-"""Live recognition: how soon after the end of speech the text is there, of one stream and of many.
-
-python -m app.bench.asr_stream ../shared/data 1 4 8
-"""
+"""`parley bench stream`: how soon after the end of speech its text is there."""
 
 import asyncio
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import click
 import numpy as np
 
 from app.asr.domain import SpanRules, find_spans
@@ -20,8 +15,8 @@ from app.asr.live import Said, StreamEvent, StreamOptions
 from app.asr.streaming import StreamService
 from app.asr.text.folding import key
 from app.bench.asr import Clip, read_clips
-from app.core import settings
 from app.core.audio.convert import Samples, int16_from_float
+from app.core.settings import Settings
 from app.inference.model_store import ModelStore
 from app.inference.onnx import OnnxRuntime
 from app.wiring import inference
@@ -41,11 +36,11 @@ class Latencies:
     final: list[float] = field(default_factory=list[float])
 
 
-async def main(data: Path, counts: Sequence[int]) -> None:
-    environment = settings.process_environment()
-    loaded = settings.load(environment)
-    store = ModelStore(settings.model_store(loaded, environment))
-    async with inference(loaded, store) as running:
+async def run(
+    settings: Settings, store: ModelStore, data: Path, counts: Sequence[int]
+) -> AsyncIterator[str]:
+    """Lines for a reader, for each number of streams at once."""
+    async with inference(settings, store) as running:
         model = running.manifest.get("silero-vad")
         vad = load_silero(store.verified(model), OnnxRuntime("cpu", 1))
         clips = [clip for clip in read_clips(data / SET) if 1.5 < clip.seconds < 10]
@@ -62,7 +57,7 @@ async def main(data: Path, counts: Sequence[int]) -> None:
                         _one(running.streams, clips[mine], ends_s[mine], delay_s, found)
                     )
             for line in _lines(count, found):
-                click.echo(line)
+                yield line
 
 
 async def _one(
@@ -133,7 +128,3 @@ def _lines(count: int, found: Latencies) -> Iterator[str]:
                 f"{count} streams, {len(values)} sentences, {name} after the end of speech: "
                 f"p50 {p50:.0f} ms, p95 {p95:.0f} ms"
             )
-
-
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), [int(each) for each in sys.argv[2:]] or [1]))

@@ -7,8 +7,9 @@ import click
 from app import VERSION
 from app.cli.data import migrate, orgs
 from app.cli.lm import lm
-from app.cli.look import bench, doctor, openapi, vad
+from app.cli.look import doctor, openapi, vad
 from app.cli.mail import mail
+from app.cli.measure import bench
 from app.cli.members import appoint, members
 from app.cli.models import models
 from app.cli.oversight import audit, quota

@@ -3,8 +3,6 @@
 import platform
 import shutil
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -13,16 +11,12 @@ import psycopg
 from app import VERSION, main, wiring
 from app.api.openapi import document
 from app.asr.domain import SpanRules, SpeechSpan
-from app.asr.engines.ctc.engine import load_ctc
-from app.asr.engines.ctc.whisper_states import WhisperStates
-from app.bench import asr, auth, ctc, floor
 from app.cli import context
 from app.core.at_rest import encryption_of_data
 from app.core.hipaa import hipaa_shortcomings
 from app.core.settings import Settings
 from app.inference.machine import usable_cores
 from app.inference.onnx import OnnxRuntime
-from app.wiring.senses import CTC_HEAD
 
 Facts = Iterator[tuple[str, str]]
 
@@ -50,68 +44,6 @@ def vad(file: Path) -> None:
     settings = context.settings_with()
     for span in context.run(_find_speech(settings, file)):
         click.echo(f"{span.start_s:9.3f} {span.end_s:9.3f}")
-
-
-@click.group()
-def bench() -> None:
-    """Measure speed, as ratios to a baseline measured in the same run."""
-
-
-@bench.command(name="floor")
-def bench_floor() -> None:
-    """HTTP, WebSocket, model leases, audio decoding."""
-    settings = context.settings_with()
-    for line in floor.run(settings, context.model_store(settings)):
-        click.echo(line)
-
-
-@bench.command(name="auth")
-def bench_auth() -> None:
-    """What a token costs a request."""
-    for line in auth.run():
-        click.echo(line)
-
-
-DATA = click.option(
-    "--data",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("../shared/data"),
-    show_default=True,
-    help="Where the recordings lie.",
-)
-
-
-@bench.command(name="asr")
-@click.option("--model", default="whisper-tiny.en", show_default=True)
-@click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
-@DATA
-def bench_asr(model: str, threads: int, data: Path) -> None:
-    """Errors and speed of Whisper, beside faster-whisper where it is installed."""
-    settings = context.settings_with()
-    store = context.model_store(settings)
-    for line in asr.run(context.manifest(), store, model, data, threads):
-        click.echo(line)
-
-
-@bench.command(name="ctc")
-@DATA
-def bench_ctc(data: Path) -> None:
-    """Beam search on the scores of real speech, beside pyctcdecode."""
-    settings = context.settings_with()
-    whisper = context.model_store(settings).verified(context.manifest().get("whisper-tiny.en"))
-    encoder = OnnxRuntime("cpu", 1).open(whisper / "encoder.int8.onnx")
-    head = load_ctc(CTC_HEAD, OnnxRuntime("cpu", 1), lambda _: WhisperStates(encoder))
-    for line in ctc.run(head, data):
-        click.echo(line)
-
-
-@bench.command(name="diarization")
-@DATA
-def bench_diarization(data: Path) -> None:
-    """Who spoke when, measured by pyannote.metrics, which belongs to the tools of development."""
-    if not find_spec("pyannote.metrics"):
-        raise click.ClickException("pyannote.metrics is not installed")
-    import_module("app.bench.diarization").main(data)
 
 
 async def _find_speech(settings: Settings, file: Path) -> list[SpeechSpan]:

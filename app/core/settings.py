@@ -93,6 +93,11 @@ class Models:
     memory_mb: Positive = setting(
         "PARLEY_MODEL_MEMORY_MB", 8192, "Memory that loaded models may take, in MiB"
     )
+    lm_memory_mb: Positive = setting(
+        "PARLEY_LM_MEMORY_MB",
+        1024,
+        "Memory that `lm build` may sort in before it takes disk, in MiB",
+    )
     device: Literal["auto", "cpu", "cuda"] = setting("ASR_DEVICE", "auto", "Inference device")
     variant: Literal[
         "en-tiny", "hinglish", "en-lite", "en-full", "multi-full", "multi-zh", "all"

@@ -2,9 +2,12 @@
 memory that calls itself /tmp."""
 
 import errno
+import fcntl
+import os
+import shutil
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.core.errors import Unavailable
@@ -18,13 +21,35 @@ class DiskFull(Unavailable):
 
 @contextmanager
 def spilling_into(folder: Path) -> Generator[None]:
-    """All of the process that name no folder of their own."""
+    """All of the process that name no folder of their own. What a process that was killed left
+    there is gone, unless another uses the folder now."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     before, tempfile.tempdir = tempfile.tempdir, str(folder)
     try:
+        if _locked(opened, fcntl.LOCK_EX):
+            _empty(folder)
+        _locked(opened, fcntl.LOCK_SH)
         yield
     finally:
         tempfile.tempdir = before
+        os.close(opened)
+
+
+def _locked(opened: int, how: int) -> bool:
+    """False also where the file system knows no locks."""
+    with suppress(OSError):
+        fcntl.flock(opened, how | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def _empty(folder: Path) -> None:
+    for left in folder.iterdir():
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
 
 
 @contextmanager

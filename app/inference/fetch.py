@@ -165,7 +165,10 @@ class _Pull:
             self._reporter.at(name, count)
 
         if source.url is None:
-            self._packages.fetch(source.packages, part, file, on_bytes)
+            if source.archive:
+                self._packages.fetch_archive(source.archive, part, file, on_bytes)
+            else:
+                self._packages.fetch(source.packages, part, file, on_bytes)
             _refuse_wrong(part, file)
             return
         resumed = part.exists()

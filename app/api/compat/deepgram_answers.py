@@ -13,6 +13,7 @@ from app.asr.domain import Transcript
 from app.asr.rendering import timed_words
 from app.asr.text.folding import bare
 from app.asr.text.words import Word
+from app.asr.utterances import space_of
 from app.core.clock import utc_now
 
 PARAGRAPH_PAUSE_S = 1.5
@@ -43,8 +44,8 @@ def heard_word(word: Word, *, is_written: bool, speaker: int | None = None) -> H
     )
 
 
-def text_of(words: Words) -> str:
-    return " ".join(word.punctuated_word or word.word for word in words)
+def text_of(words: Words, language: str) -> str:
+    return space_of(language).join(word.punctuated_word or word.word for word in words)
 
 
 def confidence_of(words: Words) -> float:
@@ -80,21 +81,22 @@ def recording_answer(
     sha256: str,
     passed_over: Sequence[str],
 ) -> dict[str, Any]:
+    language = transcript.language
     words = [*_words(transcript, is_written=asked.is_written)]
     alternative: dict[str, Any] = {
-        "transcript": text_of(words),
+        "transcript": text_of(words, language),
         "confidence": confidence_of(words),
         "words": words,
     }
     if asked.paragraphs or asked.smart_format:
-        alternative["paragraphs"] = _paragraphs(words)
+        alternative["paragraphs"] = _paragraphs(words, language)
     channel: dict[str, Any] = {"alternatives": [alternative]}
     if asked.detects:
-        channel["detected_language"] = transcript.language
+        channel["detected_language"] = language
         channel["language_confidence"] = round(transcript.language_probability, 4)
     results: dict[str, Any] = {"channels": [channel]}
     if asked.utterances:
-        results["utterances"] = [*_utterances(words, asked.utt_split)]
+        results["utterances"] = [*_utterances(words, language, asked.utt_split)]
     metadata = _metadata(transcript, asked, request_id, sha256)
     return {"metadata": metadata | warnings_of(passed_over), "results": results}
 
@@ -123,7 +125,7 @@ def _words(transcript: Transcript, *, is_written: bool) -> Iterator[HeardWord]:
             yield heard_word(word, is_written=is_written, speaker=speaker)
 
 
-def _utterances(words: Words, pause_s: float) -> Iterator[dict[str, Any]]:
+def _utterances(words: Words, language: str, pause_s: float) -> Iterator[dict[str, Any]]:
     """What one speaker says without a longer pause."""
     for run in _runs(words, pause_s):
         utterance: dict[str, Any] = {
@@ -131,31 +133,32 @@ def _utterances(words: Words, pause_s: float) -> Iterator[dict[str, Any]]:
             "end": run[-1].end,
             "confidence": confidence_of(run),
             "channel": 0,
-            "transcript": text_of(run),
+            "transcript": text_of(run, language),
             "words": run,
             "id": str(uuid4()),
         }
         yield utterance | _speaker_of(run)
 
 
-def _paragraphs(words: Words) -> dict[str, Any]:
+def _paragraphs(words: Words, language: str) -> dict[str, Any]:
     shown: list[dict[str, Any]] = []
     for run in _runs(words, PARAGRAPH_PAUSE_S):
         sentences = [*_sentences(run)]
         for first in range(0, len(sentences), PARAGRAPH_SENTENCES):
             chosen = sentences[first : first + PARAGRAPH_SENTENCES]
-            shown.append(_paragraph(chosen) | _speaker_of(run))
-    texts = [" ".join(sentence["text"] for sentence in each["sentences"]) for each in shown]
+            shown.append(_paragraph(chosen, language) | _speaker_of(run))
+    space = space_of(language)
+    texts = [space.join(sentence["text"] for sentence in each["sentences"]) for each in shown]
     for each, text in enumerate(texts):
         if "speaker" in shown[each]:
             texts[each] = f"Speaker {shown[each]['speaker']}: {text}"
     return {"transcript": "\n\n".join(texts), "paragraphs": shown}
 
 
-def _paragraph(sentences: Sequence[Words]) -> dict[str, Any]:
+def _paragraph(sentences: Sequence[Words], language: str) -> dict[str, Any]:
     return {
         "sentences": [
-            {"text": text_of(words), "start": words[0].start, "end": words[-1].end}
+            {"text": text_of(words, language), "start": words[0].start, "end": words[-1].end}
             for words in sentences
         ],
         "num_words": sum(map(len, sentences)),

@@ -81,6 +81,7 @@ class Messages:
         return self._results(
             (said.start_s, said.end_s),
             words,
+            said.language,
             is_final=said.is_final,
             speech_final=ends and self._tells_speech_final,
             from_finalize=from_finalize,
@@ -88,7 +89,7 @@ class Messages:
 
     def nothing_finalized(self, at_s: float) -> Message:
         return self._results(
-            (at_s, at_s), (), is_final=True, speech_final=False, from_finalize=True
+            (at_s, at_s), (), "", is_final=True, speech_final=False, from_finalize=True
         )
 
     def speech_started(self, began: SpeechBegan) -> Message:
@@ -134,6 +135,7 @@ class Messages:
         self,
         span_s: tuple[float, float],
         words: Sequence[HeardWord],
+        language: str,
         *,
         is_final: bool,
         speech_final: bool,
@@ -141,7 +143,7 @@ class Messages:
     ) -> Message:
         model_id, info = self._model
         best = {
-            "transcript": text_of(words),
+            "transcript": text_of(words, language),
             "confidence": confidence_of(words),
             "words": words,
         }

@@ -142,6 +142,10 @@ def caption_answer(caption: Caption) -> CaptionAnswer:
     )
 
 
+def entity_answer(entity: Entity) -> EntityAnswer:
+    return EntityAnswer(entity.type, entity.value, entity.raw, entity.type, entity.value)
+
+
 def _segment(segment: Segment, asked: TranscriptionRequest) -> SegmentAnswer:
     return SegmentAnswer(
         speaker=segment.speaker,
@@ -155,7 +159,7 @@ def _segment(segment: Segment, asked: TranscriptionRequest) -> SegmentAnswer:
         if asked.metadata_prob
         else UNSET,
         words=[_word(word) for word in segment.words] if asked.word_timestamps else UNSET,
-        entities=[_entity(entity) for entity in segment.entities],
+        entities=[entity_answer(entity) for entity in segment.entities],
     )
 
 
@@ -176,10 +180,6 @@ def _word(word: Word) -> WordAnswer:
     return WordAnswer(
         word.text, _seconds(word.start_s), _seconds(word.end_s), _share(word.confidence)
     )
-
-
-def _entity(entity: Entity) -> EntityAnswer:
-    return EntityAnswer(entity.type, entity.value, entity.raw, entity.type, entity.value)
 
 
 def _alternative(alternative: Alternative) -> AlternativeAnswer:

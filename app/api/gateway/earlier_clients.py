@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 from app.api.access import TOKEN
 from app.api.described import form_of
 from app.api.hearing import admit_audio, heard
-from app.api.uploads import MIB, opened_form
+from app.api.uploads import most_upload_bytes, opened_form
 from app.asr.domain import Segment, Transcript, TranscriptionRequest, parse_request
 from app.asr.rendering import timed_words
 from app.runtime import Runtime
@@ -122,8 +122,7 @@ async def _heard(
     with_words: bool = True,
 ) -> Transcript:
     await admit_audio(request, runtime)
-    most_bytes = runtime.settings.server.max_upload_mb * MIB
-    async with opened_form(request, max_bytes=most_bytes) as form:
+    async with opened_form(request, max_bytes=most_upload_bytes(runtime)) as form:
         sound = form.file(AUDIO).file
         return await heard(request, runtime, sound, asked, with_words=with_words)
 

@@ -1,18 +1,18 @@
 """The messages of `/asr/stream`: what clients send, understood, and what they are sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from app.api.gateway.asr_answers import CATEGORIES
+from app.api.gateway.asr_answers import CATEGORIES, entity_answer
+from app.api.gateway.stream_pace import pace_message, word_message
 from app.api.live_session import Message
 from app.asr.diarization import speaker_label
 from app.asr.domain import NotApplied
 from app.asr.live import Said, StreamOptions
-from app.asr.text.analysis import find_pauses
-from app.asr.text.words import Word
+from app.asr.text.entities import find_entities
 from app.asr.utterances import text_in
 from app.core.errors import AppError, InvalidInput
 
@@ -23,6 +23,7 @@ BUSY: Message = {
 }
 NO_METADATA: dict[str, str | None] = dict.fromkeys(CATEGORIES)
 """Clients read these of every final; a model without heads for them says nothing."""
+_BOOLEANS = frozenset(("", "true", "false", "1", "0"))
 
 
 class FrameNotJson(InvalidInput):
@@ -44,6 +45,22 @@ def parse(text: str) -> Command:
     if not isinstance(kind, str):
         raise FrameNotJson("type: a message names its type")
     return Command(kind.lower(), fields)
+
+
+def option_values(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Clients send hotwords as a list too, and as `neuropsych_mode` the name of a test."""
+    values = dict(fields)
+    match fields.get("hotwords"):
+        case [*words] if all(isinstance(word, str) for word in words):
+            values["hotwords"] = ",".join(words)
+        case _:
+            pass
+    match fields.get("neuropsych_mode"):
+        case str(name) if name.lower() not in _BOOLEANS:
+            values["neuropsych_mode"] = True
+        case _:
+            pass
+    return values
 
 
 def error_message(error: AppError) -> Message:
@@ -68,6 +85,7 @@ def transcript_message(said: Said, options: StreamOptions) -> Message:
         "text": said.text,
         "is_final": said.is_final,
         "utterance_end": said.utterance_end,
+        "audioOffset": round(said.start_s, 3),
     }
     if not said.is_final:
         return message | {"stable_text": said.stable_text}
@@ -78,25 +96,15 @@ def transcript_message(said: Said, options: StreamOptions) -> Message:
         "end": round(said.end_s, 3),
         "confidence": round(said.confidence, 3),
         "language": said.language,
+        "entities": [entity_answer(entity) for entity in find_entities(said.words)],
     }
-    if options.word_timestamps:
-        message["words"] = [_word(word) for word in said.words]
+    if options.word_timestamps or options.neuropsych_mode:
+        message |= pace_message(said.words, said.language)
     if options.diarize:
         message |= _speakers(said, options)
     if said.speaker_embedding is not None:
         message["speakerEmbedding"] = said.speaker_embedding
-    if options.neuropsych_mode:
-        message |= _pace(said.words)
     return message
-
-
-def _word(word: Word) -> dict[str, Any]:
-    return {
-        "word": word.text,
-        "start": round(word.start_s, 3),
-        "end": round(word.end_s, 3),
-        "confidence": round(word.confidence, 3),
-    }
 
 
 def _speakers(said: Said, options: StreamOptions) -> dict[str, Any]:
@@ -114,17 +122,6 @@ def _speakers(said: Said, options: StreamOptions) -> dict[str, Any]:
             "metadata": NO_METADATA,
         }
         if options.word_timestamps:
-            segment["words"] = [_word(word) for word in part.words]
+            segment["words"] = [word_message(word) for word in part.words]
         segments.append(segment)
     return {"speaker": speaker_label(most.speaker), "segments": segments}
-
-
-def _pace(words: Sequence[Word]) -> dict[str, Any]:
-    """`speech_rate` in words a minute."""
-    pauses = [
-        {"start": round(p.start_s, 3), "end": round(p.end_s, 3), "duration": round(p.length_s, 3)}
-        for p in find_pauses(words)
-    ]
-    spoken_s = words[-1].end_s - words[0].start_s if words else 0.0
-    rate = round(60 * len(words) / spoken_s, 1) if spoken_s > 0 else None
-    return {"pauses": pauses, "speech_rate": rate}

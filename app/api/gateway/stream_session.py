@@ -9,6 +9,7 @@ from app.api.gateway.stream_messages import (
     Command,
     error_message,
     not_applied_message,
+    option_values,
     parse,
     transcript_message,
 )
@@ -92,7 +93,7 @@ class StreamSession(LiveSession[Command]):
 
     async def _configure(self, stream: LiveStream, fields: dict[str, Any]) -> None:
         """What was asked for and changes nothing is told once."""
-        await stream.configure(changed_options(stream.options, fields))
+        await stream.configure(changed_options(stream.options, option_values(fields)))
         self._options = stream.options
         asked = self._streams.asked(stream.options)
         found = [*find_not_applied_live(stream.options, asked.choice), *_unknown(fields)]

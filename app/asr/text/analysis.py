@@ -68,11 +68,11 @@ def analyse(words: Sequence[Word], language: str) -> SpeechAnalysis:
     )
 
 
-def find_pauses(words: Sequence[Word]) -> list[Pause]:
+def find_pauses(words: Sequence[Word], least_s: float = PAUSE_S) -> list[Pause]:
     return [
         Pause(one.end_s, other.start_s)
         for one, other in pairwise(words)
-        if other.start_s - one.end_s >= PAUSE_S
+        if other.start_s - one.end_s >= least_s
     ]
 
 

@@ -97,8 +97,8 @@ def _end(words: Sequence[Word], language: str) -> str:
     anywhere = set(keys) & {key(word) for word in _QUESTION_ANYWHERE.get(language, "").split()}
     if (first and len(keys) > 1) or anywhere:
         return "?"
-    is_devanagari = any("\u0900" <= char <= "\u097f" for char in words[-1].text)
-    return "।" if is_devanagari else "."
+    letters = [char for word in words for char in word.raw if char.isalpha()]
+    return "।" if letters and "\u0900" <= letters[-1] <= "\u097f" else "."
 
 
 def _cased(text: str, *, is_first: bool, language: str) -> str:

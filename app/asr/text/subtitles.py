@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from app.asr.text.words import Word, text_of
+from app.asr.text.words import Word
 
 _SENTENCE_ENDS = (".", "?", "!", "…", "।", "。", "？", "！")  # noqa: RUF001
-_CLAUSE_ENDS = (",", ";", ":", "،", "、")
+_CLAUSE_ENDS = (",", ";", ":", "،", "、", "，")  # noqa: RUF001
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,23 @@ class CaptionRules:
     gap_ms: int = 80
     pause_ms: int = 900
     """A silence after which a new cue begins."""
+    space: str = " "
+    """What stands between words; nothing where a script has no spaces."""
+
+    def spaced_by(self, space: str) -> "CaptionRules":
+        """A letter of a script without spaces is as wide as two and takes as long to read."""
+        if space == self.space:
+            return self
+        return replace(
+            self, space=space, line_chars=self.line_chars // 2, chars_per_s=self.chars_per_s / 2
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
     words: Sequence[Word]
     speaker: str = ""
+    space: str = " "
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +47,22 @@ class Cue:
     end_ms: int
     lines: tuple[str, ...]
     speaker: str = ""
+    space: str = " "
 
     @property
     def text(self) -> str:
-        return " ".join(self.lines)
+        return self.space.join(self.lines)
 
 
 def make_cues(utterances: Sequence[Utterance], rules: CaptionRules | None = None) -> list[Cue]:
     """In order, none overlapping another, each at least a millisecond long."""
     rules = rules or CaptionRules()
-    raw = [
-        _cue(words, utterance.speaker, rules)
-        for utterance in utterances
-        for words in _portions([word for word in utterance.words if word.text.strip()], rules)
-    ]
+    raw = [cue for utterance in utterances for cue in _cues(utterance, rules)]
     raw.sort(key=lambda cue: cue.start_ms)
     timed: list[Cue] = []
     for index, cue in enumerate(raw):
         start_ms = max(cue.start_ms, timed[-1].end_ms if timed else 0)
-        wanted_ms = max(cue.end_ms, start_ms + _reading_ms(cue.text, rules))
+        wanted_ms = max(cue.end_ms, start_ms + _reading_ms(cue.text, rules.spaced_by(cue.space)))
         next_ms = raw[index + 1].start_ms if index + 1 < len(raw) else wanted_ms + rules.gap_ms
         latest_ms = max(next_ms - rules.gap_ms, min(cue.end_ms, next_ms), start_ms + 1)
         timed.append(replace(cue, start_ms=start_ms, end_ms=min(wanted_ms, latest_ms)))
@@ -83,6 +91,16 @@ def vtt(cues: Sequence[Cue], *, with_speakers: bool = False) -> str:
     return "\n".join(blocks)
 
 
+def _cues(utterance: Utterance, rules: CaptionRules) -> Iterator[Cue]:
+    rules = rules.spaced_by(utterance.space)
+    said = [word for word in utterance.words if word.text.strip()]
+    for words in _portions(said, rules):
+        start_ms = max(0, round(words[0].start_s * 1000))
+        end_ms = max(start_ms, round(words[-1].end_s * 1000))
+        lines = _balanced(_units(words, rules), rules)
+        yield Cue(start_ms, end_ms, tuple(lines), utterance.speaker, utterance.space)
+
+
 def _portions(words: Sequence[Word], rules: CaptionRules) -> Iterator[list[Word]]:
     """Words that fit one cue; ended early at a pause or at the end of a sentence."""
     portion: list[Word] = []
@@ -103,7 +121,7 @@ def _takes(portion: Sequence[Word], word: Word, rules: CaptionRules) -> bool:
     if (word.start_s - portion[-1].end_s) * 1000 >= rules.pause_ms:
         return False
     is_sentence = portion[-1].text.endswith(_SENTENCE_ENDS)
-    if is_sentence and len(text_of(portion)) >= rules.line_chars:
+    if is_sentence and len(rules.space.join(_units(portion, rules))) >= rules.line_chars:
         return False
     return not _is_pressed(portion, word, rules)
 
@@ -115,7 +133,7 @@ def _is_pressed(portion: Sequence[Word], word: Word, rules: CaptionRules) -> boo
 
 
 def _fits(words: Sequence[Word], rules: CaptionRules) -> bool:
-    return len(_wrapped(text_of(words), rules)) <= rules.lines
+    return len(_wrapped(_units(words, rules), rules)) <= rules.lines
 
 
 def _best_cut(portion: Sequence[Word]) -> int:
@@ -127,19 +145,19 @@ def _best_cut(portion: Sequence[Word]) -> int:
     return len(portion)
 
 
-def _cue(words: Sequence[Word], speaker: str, rules: CaptionRules) -> Cue:
-    start_ms = max(0, round(words[0].start_s * 1000))
-    end_ms = max(start_ms, round(words[-1].end_s * 1000))
-    return Cue(start_ms, end_ms, tuple(_balanced(text_of(words), rules)), speaker)
+def _units(words: Sequence[Word], rules: CaptionRules) -> list[str]:
+    """What a line is not broken within."""
+    texts = [word.text for word in words]
+    return rules.space.join(texts).split() if rules.space else texts
 
 
-def _wrapped(text: str, rules: CaptionRules) -> list[str]:
+def _wrapped(units: Sequence[str], rules: CaptionRules) -> list[str]:
     """Lines filled one after the other; a word longer than a line is broken."""
     lines: list[str] = []
-    for word in text.split():
+    for word in units:
         rest = word
-        if lines and len(lines[-1]) + 1 + len(word) <= rules.line_chars:
-            lines[-1] += f" {word}"
+        if lines and len(lines[-1]) + len(rules.space) + len(word) <= rules.line_chars:
+            lines[-1] += f"{rules.space}{word}"
             continue
         while rest:
             lines.append(rest[: rules.line_chars])
@@ -147,15 +165,14 @@ def _wrapped(text: str, rules: CaptionRules) -> list[str]:
     return lines
 
 
-def _balanced(text: str, rules: CaptionRules) -> list[str]:
+def _balanced(units: Sequence[str], rules: CaptionRules) -> list[str]:
     """Two lines of about one length, divided after a clause where that costs little."""
-    lines = _wrapped(text, rules)
-    words = text.split()
-    if len(lines) != 2 or any(len(word) > rules.line_chars for word in words):
+    lines = _wrapped(units, rules)
+    if len(lines) != 2 or any(len(word) > rules.line_chars for word in units):
         return lines
     best, least = lines, float("inf")
-    for cut in range(1, len(words)):
-        first, second = " ".join(words[:cut]), " ".join(words[cut:])
+    for cut in range(1, len(units)):
+        first, second = rules.space.join(units[:cut]), rules.space.join(units[cut:])
         if max(len(first), len(second)) > rules.line_chars:
             continue
         cost = abs(len(first) - len(second)) - 12 * first.endswith(_SENTENCE_ENDS + _CLAUSE_ENDS)

@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from difflib import SequenceMatcher
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,6 +43,23 @@ def encoder_path() -> Path:
 def ctc(encoder_path: Path) -> Generator[CtcRecognizer]:
     runtime = OnnxRuntime("cpu", 1)
     recognizer = load_ctc(HEAD, runtime, lambda _: WhisperStates(runtime.open(encoder_path)))
+    yield recognizer
+    recognizer.close()
+
+
+@pytest.fixture(scope="module")
+def fused(encoder_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[CtcRecognizer]:
+    """With a language model that knows the speech."""
+    folder = tmp_path_factory.mktemp("lm")
+    text = folder / "text.txt"
+    text.write_text(
+        "my fellow citizens\nmy fellow americans\nask not what your country can do for you\n"
+        "ask what you can do for your country\nand so my fellow americans\n"
+        "what can you do for your country\n"
+    )
+    model = train(text, 2, folder / "model.arpa", print)
+    runtime = OnnxRuntime("cpu", 1)
+    recognizer = load_ctc(HEAD, runtime, lambda _: WhisperStates(runtime.open(encoder_path)), model)
     yield recognizer
     recognizer.close()
 
@@ -110,24 +128,29 @@ def test_most_words_of_a_speech_are_heard_in_their_places(ctc: CtcRecognizer, jf
 
 
 @pytest.mark.shared
-@pytest.mark.inventory("WH-048", "WH-050", "WH-071")
-def test_a_language_model_mends_words(encoder_path: Path, jfk: Samples, tmp_path: Path) -> None:
-    text = tmp_path / "text.txt"
-    text.write_text(
-        "my fellow citizens\nmy fellow americans\nask not what your country can do for you\n"
-        "ask what you can do for your country\nand so my fellow americans\n"
-        "what can you do for your country\n"
-    )
-    model = train(text, 2, tmp_path / "model.arpa", print)
-    runtime = OnnxRuntime("cpu", 1)
-    recognizer = load_ctc(HEAD, runtime, lambda _: WhisperStates(runtime.open(encoder_path)), model)
+@pytest.mark.inventory("WH-048", "WH-071")
+def test_a_language_model_mends_words(fused: CtcRecognizer, jfk: Samples) -> None:
     greedy, searched = (
-        recognizer.transcribe([jfk], OPTIONS, search)[0]
+        fused.transcribe([jfk], OPTIONS, search)[0]
         for search in (SearchOptions(mode="greedy"), SearchOptions(alpha=0.5, beta=1.0))
     )
     assert (greedy.decoder, searched.decoder) == ("greedy", "beam_search_kenlm")
     assert errors(JFK, searched.best.text) < errors(JFK, greedy.best.text)
-    recognizer.close()
+
+
+@pytest.mark.shared
+@pytest.mark.inventory("WH-050", "WH-051", "WH-052")
+def test_each_setting_of_the_search_has_an_effect_of_its_own(
+    fused: CtcRecognizer, jfk: Samples
+) -> None:
+    def heard(**changed: Any) -> str:
+        return fused.transcribe([jfk], OPTIONS, SearchOptions(**changed))[0].best.text
+
+    usual = heard()
+    assert errors(JFK, usual) < errors(JFK, heard(alpha=0.0))
+    assert errors(JFK, usual) < errors(JFK, heard(beam_width=1))
+    word_counts = [len(heard(beta=beta).split()) for beta in (-10.0, 0.5, 5.0)]
+    assert word_counts[0] < word_counts[1] < word_counts[2]
 
 
 @pytest.mark.shared

@@ -61,7 +61,8 @@ class Normalizer:
         pairs = _pairs(phrase, pieces, self._lexicon)
         for first, second in (*pairs, *reversed(pairs)):
             for small, other in ((first, second), (second, first)):
-                if pieces[small].digits and _is_written(pieces[other]):
+                is_beside = abs(small - other) == 1
+                if pieces[small].digits and _is_written(pieces[other], is_beside=is_beside):
                     text = pieces[small].digits
                     pieces[small] = replace(pieces[small], text=text, digits="", is_number=True)
         return pieces
@@ -106,5 +107,6 @@ def _pairs(phrase: Phrase, pieces: Sequence[Piece], lexicon: Lexicon) -> list[tu
     return pairs
 
 
-def _is_written(piece: Piece) -> bool:
-    return piece.is_number or bool(_IN_DIGITS.fullmatch(piece.text))
+def _is_written(piece: Piece, *, is_beside: bool) -> bool:
+    """An amount ends what is counted: "five hundred rupees do" ends with "give"."""
+    return bool(_IN_DIGITS.fullmatch(piece.text)) or (piece.is_number and not is_beside)

@@ -97,6 +97,7 @@ def test_a_word_at_the_very_end_is_heard(make_model: MakeModel, card: str) -> No
     assert heard.best.words[0].end_s <= sound.size / 16000
 
 
+@pytest.mark.inventory("WH-058", "WH-059")
 @CARDS
 def test_a_hotword_is_heard_where_it_is_hardly_said(make_model: MakeModel, card: str) -> None:
     model = transducer(make_model("bands", card + HOTWORDS))

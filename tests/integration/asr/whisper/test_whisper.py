@@ -166,6 +166,15 @@ def test_hotwords_are_spelled_as_given(tiny: WhisperRecognizer, long: Samples) -
     assert "blockbooks" in recognize(tiny, long, hotwords=("Blockbooks",))
 
 
+@pytest.mark.inventory("WH-058", "WH-059")
+def test_a_heavy_hotword_is_heard_in_place_of_what_sounds_like_it(tiny: WhisperRecognizer) -> None:
+    sound = sound_of(SPEECH / "spk2_snt2.ogg")
+    words = ("Bloke", "Moderne", "Smawl", "Joye")
+    for weight, joy in ((0.0, "joy"), (4.0, "joye")):
+        heard = recognize(tiny, sound, hotwords=words, hotword_weight=weight)
+        assert heard == f"what {joy} there is in living"
+
+
 def test_hotwords_that_were_not_said_do_no_harm(tiny: WhisperRecognizer, long: Samples) -> None:
     assert recognize(tiny, long, hotwords=("forerunners", "Kubernetes"), hotword_weight=4.0) == LONG
 

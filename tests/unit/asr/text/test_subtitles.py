@@ -68,6 +68,15 @@ def test_any_words_make_readable_cues_that_lose_nothing(
 
 
 @given(words_strategy)
+def test_words_of_a_script_without_spaces_stand_without_them(
+    drawn: list[tuple[str, float, float]],
+) -> None:
+    cues = make_cues([Utterance(spoken(drawn), space="")])
+    assert all(0 < len(line) <= RULES.line_chars // 2 for cue in cues for line in cue.lines)
+    assert "".join(cue.text for cue in cues) == "".join(text for text, _, _ in drawn)
+
+
+@given(words_strategy)
 def test_any_words_make_files_that_other_readers_read(
     drawn: list[tuple[str, float, float]],
 ) -> None:

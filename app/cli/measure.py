@@ -1,0 +1,111 @@
+"""`./parley bench`."""
+
+from collections.abc import AsyncIterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from app.asr.engines.ctc.engine import load_ctc
+from app.asr.engines.ctc.whisper_states import WhisperStates
+from app.bench import asr, asr_long, asr_stream, auth, ctc, floor, hours
+from app.cli import context
+from app.inference.onnx import OnnxRuntime
+from app.wiring.senses import CTC_HEAD
+
+
+@click.group()
+def bench() -> None:
+    """Measure speed, as ratios to a baseline measured in the same run."""
+
+
+@bench.command(name="floor")
+def bench_floor() -> None:
+    """HTTP, WebSocket, model leases, audio decoding."""
+    settings = context.settings_with()
+    for line in floor.run(settings, context.model_store(settings)):
+        click.echo(line)
+
+
+@bench.command(name="auth")
+def bench_auth() -> None:
+    """What a token costs a request."""
+    for line in auth.run():
+        click.echo(line)
+
+
+DATA = click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path("../shared/data"),
+    show_default=True,
+    help="Where the recordings lie.",
+)
+
+
+@bench.command(name="asr")
+@click.option("--model", default="whisper-tiny.en", show_default=True)
+@click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
+@DATA
+def bench_asr(model: str, threads: int, data: Path) -> None:
+    """Errors and speed of Whisper, beside faster-whisper where it is installed."""
+    settings = context.settings_with()
+    store = context.model_store(settings)
+    for line in asr.run(context.manifest(), store, model, data, threads):
+        click.echo(line)
+
+
+@bench.command(name="ctc")
+@DATA
+def bench_ctc(data: Path) -> None:
+    """Beam search on the scores of real speech, beside pyctcdecode."""
+    settings = context.settings_with()
+    whisper = context.model_store(settings).verified(context.manifest().get("whisper-tiny.en"))
+    encoder = OnnxRuntime("cpu", 1).open(whisper / "encoder.int8.onnx")
+    head = load_ctc(CTC_HEAD, OnnxRuntime("cpu", 1), lambda _: WhisperStates(encoder))
+    for line in ctc.run(head, data):
+        click.echo(line)
+
+
+@bench.command(name="diarization")
+@DATA
+def bench_diarization(data: Path) -> None:
+    """Who spoke when, measured by pyannote.metrics, which belongs to the tools of development."""
+    if not find_spec("pyannote.metrics"):
+        raise click.ClickException("pyannote.metrics is not installed")
+    import_module("app.bench.diarization").main(data)
+
+
+@bench.command(name="long")
+@DATA
+def bench_long(data: Path) -> None:
+    """Errors and speed on one long recording, beside faster-whisper where it is installed."""
+    settings = context.settings_with()
+    _print(asr_long.run(settings, context.model_store(settings), data))
+
+
+@bench.command(name="hours")
+@click.option("--hours", "count", type=click.FloatRange(min=0.1), default=4, show_default=True)
+@DATA
+def bench_hours(count: float, data: Path) -> None:
+    """The memory that a recording of hours takes."""
+    settings = context.settings_with()
+    _print(hours.run(settings, context.model_store(settings), data, count))
+
+
+@bench.command(name="stream")
+@click.option("--streams", type=click.IntRange(1), multiple=True, default=(1, 4, 8))
+@DATA
+def bench_stream(streams: tuple[int, ...], data: Path) -> None:
+    """How soon after the end of speech its text is there, of one stream and of many."""
+    settings = context.settings_with()
+    _print(asr_stream.run(settings, context.model_store(settings), data, streams))
+
+
+def _print(lines: AsyncIterator[str]) -> None:
+    async def every() -> None:
+        async for line in lines:
+            click.echo(line)
+
+    context.run(every())

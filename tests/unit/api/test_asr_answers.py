@@ -1,0 +1,97 @@
+"""A transcript as the gateway's document shows it, with what our own models cannot tell yet."""
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from app.api.gateway.asr_answers import answer_of
+from app.asr.domain import NotApplied, Segment, Transcript, parse_request
+from app.asr.text.entities import find_entities
+from app.asr.text.words import Word
+
+WORDS = (Word("Pay", 1.0, 1.3, 0.98), Word("$500.", 1.4, 1.6004, 0.95, spoken="five hundred"))
+EMOTIONS = {"EMOTION_HAPPY": 0.12, "EMOTION_NEUTRAL": 0.82, "EMOTION_SAD": 0.06}
+SEGMENT = Segment(
+    start_s=1.0,
+    end_s=1.6004,
+    text="Pay $500.",
+    confidence=0.965,
+    words=WORDS,
+    language="en",
+    speaker="SPEAKER_00",
+    entities=tuple(find_entities(WORDS)),
+    metadata={"emotion": "EMOTION_NEUTRAL"},
+    metadata_probs={"emotion": EMOTIONS},
+)
+TRANSCRIPT = Transcript(
+    text="Pay $500.",
+    raw="pay five hundred",
+    language="en",
+    language_probability=1,
+    segments=(SEGMENT,),
+    duration_s=5.2,
+    inference_s=0.8231,
+    model="whissle-large",
+    decoder="beam_search_kenlm",
+    num_speakers=2,
+)
+
+
+def answered(transcript: Transcript = TRANSCRIPT, **asked: Any) -> dict[str, Any]:
+    return msgspec.to_builtins(answer_of(transcript, parse_request(asked)))
+
+
+def test_the_documents_fields() -> None:
+    body = answered(word_timestamps="true")
+    (segment,) = body.pop("segments")
+    assert body == {
+        "transcript": "Pay $500.",
+        "duration": 5.2,
+        "inference_time": "0.823s",
+        "model": "whissle-large",
+        "decoder": "beam_search_kenlm",
+        "language": "en",
+        "num_speakers": 2,
+    }
+    assert segment["words"][1] == {"word": "$500.", "start": 1.4, "end": 1.6, "confidence": 0.95}
+    nothing = dict.fromkeys(("behavior", "role", "eval", "age", "gender"))
+    assert segment["metadata"] == {"emotion": "EMOTION_NEUTRAL"} | nothing
+    assert "metadata_probs" not in segment
+
+
+def test_probabilities_are_a_dictionary_or_a_list_the_likeliest_first() -> None:
+    as_dict = answered(metadata_prob="true")["segments"][0]["metadata_probs"]
+    assert list(as_dict["emotion"].items()) == [
+        ("EMOTION_NEUTRAL", 0.82),
+        ("EMOTION_HAPPY", 0.12),
+        ("EMOTION_SAD", 0.06),
+    ]
+    as_list = answered(metadata_prob="true", metadata_prob_format="list", top_k="2")
+    assert as_list["segments"][0]["metadata_probs"] == {
+        "emotion": [
+            {"token": "EMOTION_NEUTRAL", "probability": 0.82},
+            {"token": "EMOTION_HAPPY", "probability": 0.12},
+        ]
+    }
+
+
+@pytest.mark.inventory("WH-081", "EX-009")
+def test_entities_have_the_names_of_every_client() -> None:
+    assert answered()["segments"][0]["entities"] == [
+        {
+            "type": "MONEY",
+            "value": "$500",
+            "raw": "five hundred",
+            "entity": "MONEY",
+            "text": "$500",
+        }
+    ]
+
+
+def test_what_was_asked_in_vain_is_said() -> None:
+    vain = replace(TRANSCRIPT, not_applied=(NotApplied("summarize", "no model"),))
+    body = answered(vain, summarize="true")
+    assert (body["summary"], body["analysis"]) == (None, None)
+    assert body["not_applied"] == [{"option": "summarize", "reason": "no model"}]
