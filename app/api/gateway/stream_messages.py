@@ -8,7 +8,7 @@ import msgspec
 
 from app.api.gateway.asr_answers import CATEGORIES, entity_answer
 from app.api.gateway.stream_pace import pace_message, word_message
-from app.api.live_session import Message
+from app.api.sockets import Message
 from app.asr.diarization import speaker_label
 from app.asr.domain import NotApplied
 from app.asr.live import Said, StreamOptions

@@ -13,18 +13,17 @@ from app.api.gateway.stream_messages import (
     parse,
     transcript_message,
 )
-from app.api.live_session import (
+from app.api.live_session import LiveSession, Overloaded
+from app.api.metering import Meter
+from app.api.sockets import (
     FAILED,
     FRAME_TOO_LARGE,
     NOT_ALLOWED,
     TRY_LATER,
+    AnySocket,
     FrameTooLarge,
-    LiveSession,
     Message,
-    Overloaded,
 )
-from app.api.metering import Meter
-from app.api.sockets import AnySocket
 from app.asr.domain import NotApplied
 from app.asr.live import Said, StreamEvent, StreamOptions, changed_options
 from app.asr.live_options import find_not_applied_live

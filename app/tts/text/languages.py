@@ -1,0 +1,112 @@
+"""The languages that can be read aloud, and which of them a piece of text is in."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Script(StrEnum):
+    LATIN = "Latin"
+    DEVANAGARI = "Devanagari"
+    HAN = "Han"
+    KANA = "Kana"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """`quality` is for people: what they may expect, and where it ends."""
+
+    code: str
+    name: str
+    script: Script
+    quality: str
+    espeak: str = ""
+
+    @property
+    def is_english(self) -> bool:
+        return self.code.startswith("en")
+
+
+_ENGLISH = "complete: a dictionary of 180,000 words, espeak-ng for the others"
+_ROMANCE = "good: sounds by espeak-ng; numbers, money, times, dates and percentages are read"
+
+LANGUAGES = {
+    language.code: language
+    for language in (
+        Language("en-us", "English (United States)", Script.LATIN, _ENGLISH, "en-us"),
+        Language("en-gb", "English (Britain)", Script.LATIN, _ENGLISH, "en-gb"),
+        Language("en-in", "English (India)", Script.LATIN, f"{_ENGLISH}; British sounds", "en-gb"),
+        Language("hi", "Hindi", Script.DEVANAGARI, "complete: sounds by espeak-ng", "hi"),
+        Language("es", "Spanish", Script.LATIN, _ROMANCE, "es"),
+        Language("fr", "French", Script.LATIN, _ROMANCE, "fr"),
+        Language("it", "Italian", Script.LATIN, _ROMANCE, "it"),
+        Language("pt-br", "Portuguese (Brazil)", Script.LATIN, _ROMANCE, "pt-br"),
+        Language(
+            "ja",
+            "Japanese",
+            Script.KANA,
+            "limited: readings by IPADIC without pitch accent; rare names may be read wrongly",
+        ),
+        Language(
+            "zh",
+            "Chinese (Mandarin)",
+            Script.HAN,
+            "limited: pinyin with tones by word; of tone sandhi only what the dictionary holds",
+        ),
+    )
+}
+_ALIASES = {
+    "en": "en-us", "a": "en-us", "b": "en-gb", "hi-in": "hi", "h": "hi", "es-es": "es",
+    "es-mx": "es", "es-us": "es", "e": "es", "fr-fr": "fr", "f": "fr", "it-it": "it", "i": "it",
+    "pt": "pt-br", "p": "pt-br", "ja-jp": "ja", "j": "ja", "zh-cn": "zh", "cmn": "zh", "z": "zh",
+}  # fmt: skip
+
+
+def language_of(code: str) -> Language | None:
+    """The language that `code` names: one of LANGUAGES, or a common other spelling of one."""
+    folded = code.strip().lower().replace("_", "-")
+    return LANGUAGES.get(_ALIASES.get(folded, folded))
+
+
+_SCRIPTS = (
+    (Script.LATIN, re.compile("[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]")),
+    (Script.DEVANAGARI, re.compile("[\u0900-\u0963\u0970-\u097f]")),
+    (Script.KANA, re.compile("[\u3041-\u309f\u30a1-\u30ff\u31f0-\u31ff]")),
+    (Script.HAN, re.compile("[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")),
+)
+
+
+def script_of(letter: str) -> Script:
+    return next((script for script, letters in _SCRIPTS if letters.match(letter)), Script.OTHER)
+
+
+def scripts_in(text: str) -> set[Script]:
+    return {script for script, letters in _SCRIPTS if letters.search(text)}
+
+
+def spoken_in(script: Script, asked: Language) -> Language | None:
+    """The language that says words of this script where `asked` is what the caller chose."""
+    if script is Script.LATIN:
+        return asked if asked.script is Script.LATIN else LANGUAGES["en-us"]
+    if script is Script.DEVANAGARI:
+        return LANGUAGES["hi"]
+    if script is Script.KANA:
+        return LANGUAGES["ja"]
+    if script is Script.HAN:
+        return LANGUAGES["ja" if asked.code == "ja" else "zh"]
+    return None
+
+
+def sentence_language(text: str, asked: Language) -> Language:
+    """Whose words say the figures of this sentence: `asked`, unless none of its letters occur."""
+    scripts = scripts_in(text)
+    if not scripts or asked.script in scripts:
+        return asked
+    if Script.KANA in scripts and asked.script is Script.LATIN:
+        return LANGUAGES["ja"]
+    for script, _ in _SCRIPTS:
+        found = spoken_in(script, asked) if script in scripts else None
+        if found is not None:
+            return found
+    return asked
