@@ -1,4 +1,4 @@
-"""Layers of Kokoro's networks. Sound is (1, channels, frames) wherever a comment says nothing."""
+"""Layers of Kokoro's networks. Sound is (1, channels, frames) where a comment says nothing else."""
 
 import math
 from typing import Literal
@@ -11,7 +11,11 @@ from app.tts.engines.kokoro.weights import Floats, Weights
 Precision = Literal["int8", "float"]
 
 LARGEST_WEIGHT = 127
+SMALLEST_SCALE = np.float32(1e-8)
+NARROW_FROM = 64
+"""Outputs from which a convolution gains by int8."""
 EPSILON = 1e-5
+LAST = 2**62
 
 
 class Layers(Graph):
@@ -21,87 +25,122 @@ class Layers(Graph):
         self._int8 = precision == "int8"
 
     def linear(self, x: str, place: str) -> str:
-        """x (..., inputs)."""
+        """x (1, n, inputs)."""
         return self.product(x, self.weights.matrix(place), self.weights.bias(place))
 
     def product(self, x: str, matrix: Floats, bias: Floats) -> str:
         added = self.constant(bias)
         if not self._int8:
             return self.op("Add", self.op("MatMul", x, self.constant(matrix)), added)
-        narrow, scales = narrowed(matrix)
+        narrow, scales = _narrowed(matrix)
         parts = (narrow, scales, np.zeros(len(scales), np.int8))
         constants = [self.constant(part) for part in parts]
         return self.op("DynamicQuantizeMatMul", x, *constants, added, domain=MICROSOFT)
 
-    def conv(self, x: str, place: str, *, dilation: int = 1) -> str:
+    def conv(self, x: str, place: str, *, dilation: int = 1, bias: bool = True) -> str:
         """As many frames as it is given."""
-        weight, bias = self.weights.matrix(place), self.weights.bias(place)
+        weight = self.weights.matrix(place)
+        added = self.weights.bias(place) if bias else np.zeros(len(weight), np.float32)
+        if self._int8 and len(weight) >= NARROW_FROM:
+            return self._narrow_conv(x, weight, added, dilation)
         width = weight.shape[2]
-        if not self._int8 or weight.shape[0] < 16:
-            reach = (width - 1) * dilation // 2
-            parts = (self.constant(weight), self.constant(bias))
-            return self.op(
-                "Conv", x, *parts, kernel_shape=[width], dilations=[dilation], pads=[reach, reach]
-            )
-        return self._narrow_conv(x, weight, bias, dilation)
-
-    def _narrow_conv(self, x: str, weight: Floats, bias: Floats, dilation: int) -> str:
-        """One matrix product over the frames that each frame sees, side by side."""
-        width = weight.shape[2]
-        narrow, scales = narrowed(weight.transpose(2, 1, 0).reshape(-1, len(bias)))
-        sound, scale, zero = self.ops("DynamicQuantizeLinear", 3, x)
-        sound = self.op("Transpose", sound, perm=[0, 2, 1])
-        if width > 1:
-            sound = self._seen(sound, zero, width, dilation)
-        parts = (narrow, np.zeros(len(scales), np.int8), bias)
-        matrix, matrix_zero, added = (self.constant(part) for part in parts)
-        product = self.op(
-            "MatMulIntegerToFloat",
-            *(sound, matrix, scale, self.constant(scales), zero, matrix_zero, added),
-            domain=MICROSOFT,
-        )
-        return self.op("Transpose", product, perm=[0, 2, 1])
-
-    def _seen(self, sound: str, zero: str, width: int, dilation: int) -> str:
-        """(1, frames, channels) to (1, frames, width x channels)."""
         reach = (width - 1) * dilation // 2
-        padded = self.op("Pad", sound, self.constant([reach, reach]), zero, self.constant([1]))
-        starts = [tap * dilation for tap in range(width)]
-        shifted = [
-            self.op(
-                "Slice",
-                *(padded, self.constant([start]), self.constant([start - 2 * reach or LAST])),
-                self.constant([1]),
-            )
-            for start in starts
-        ]
-        return self.op("Concat", *shifted, axis=2)
+        parts = (self.constant(weight), self.constant(added))
+        return self.op(
+            "Conv", x, *parts, kernel_shape=[width], dilations=[dilation], pads=[reach, reach]
+        )
 
     def leaky(self, x: str, slope: float) -> str:
         return self.op("LeakyRelu", x, alpha=slope)
 
-    def layer_norm(self, x: str, scale: Floats, bias: Floats, epsilon: float = EPSILON) -> str:
+    def norm(self, x: str, scale: Floats, bias: Floats, epsilon: float = EPSILON) -> str:
+        """Over the channels of x (1, n, channels)."""
         parts = (self.constant(scale), self.constant(bias))
         return self.op("LayerNormalization", x, *parts, axis=-1, epsilon=epsilon)
 
-    def styled(self, x: str, style: str, place: str) -> str:
-        """Instance norm; the style (1, 128) says to what mean and deviation."""
+    def turned(self, x: str) -> str:
+        """(1, channels, frames) to (1, frames, channels), or back."""
+        return self.op("Transpose", x, perm=[0, 2, 1])
+
+    def affine_of(self, style: str, place: str) -> list[str]:
+        """Scale and offset that the style (1, 128) asks for, a number a channel each."""
         matrix, bias = self.weights.matrix(place), self.weights.bias(place).copy()
         bias[: len(bias) // 2] += 1
-        affine = self.op("MatMul", style, self.constant(matrix))
-        affine = self.op("Add", affine, self.constant(bias))
-        affine = self.op("Reshape", affine, self.constant([-1]))
-        scale, offset = self.ops("Split", 2, affine, axis=0, num_outputs=2)
-        return self.op("InstanceNormalization", x, scale, offset, epsilon=EPSILON)
+        product = self.op("MatMul", style, self.constant(matrix))
+        affine = self.op("Add", product, self.constant(bias))
+        return self.ops("Split", 2, self.flat(affine), axis=0, num_outputs=2)
+
+    def flat(self, x: str) -> str:
+        return self.op("Reshape", x, self.constant([-1]))
+
+    def styled(self, x: str, style: str, place: str) -> str:
+        """Instance norm, to what mean and deviation the style says."""
+        affine = self.affine_of(style, place)
+        return self.op("InstanceNormalization", x, *affine, epsilon=EPSILON)
 
     def styled_block(self, x: str, style: str, place: str, *, doubled: bool = False) -> str:
-        """Two convolutions beside a shortcut; `doubled`: twice as many frames."""
-        shortcut = self.twice(x) if doubled else x
+        """Two convolutions and a way past them. `doubled`: twice as many frames come out."""
+        past = self.doubled(x) if doubled else x
         if f"{place}/conv1x1" in self.weights:
-            shortcut = self._without_bias(shortcut, f"{place}/conv1x1")
+            past = self.conv(past, f"{place}/conv1x1", bias=False)
         x = self.leaky(self.styled(x, style, f"{place}/norm1/fc"), 0.2)
-        x = self._interpolated(x, f"{place}/pool") if doubled else x
+        if doubled:
+            x = self.upsampled(x, f"{place}/pool", stride=2, pads=[1, 1], output_padding=[1])
         x = self.conv(x, f"{place}/conv1")
         x = self.leaky(self.styled(x, style, f"{place}/norm2/fc"), 0.2)
-        x = self.op("Add", self.conv(x, f"{place}/conv2"), shortcut)
+        x = self.op("Add", self.conv(x, f"{place}/conv2"), past)
         return self.op("Mul", x, self.constant(np.float32(1 / math.sqrt(2))))
+
+    def doubled(self, x: str) -> str:
+        """Each frame twice."""
+        scales = self.constant(np.array([1, 1, 2], np.float32))
+        return self.op(
+            "Resize", x, "", scales, mode="nearest", coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+        )  # fmt: skip
+
+    def upsampled(self, x: str, place: str, *, stride: int, **attributes: list[int]) -> str:
+        weight, bias = self.weights.matrix(place), self.weights.bias(place)
+        groups = len(bias) if weight.shape[1] == 1 else 1
+        parts = (self.constant(weight), self.constant(bias))
+        return self.op("ConvTranspose", x, *parts, strides=[stride], group=groups, **attributes)
+
+    def lstm(self, x: str, place: str) -> str:
+        """Both ways: x (1, n, inputs) to (1, n, states)."""
+        lstm = self.weights.lstm(place)
+        parts = [self.constant(part) for part in (lstm.inputs, lstm.states, lstm.bias)]
+        x = self.op("Transpose", x, perm=[1, 0, 2])
+        states = lstm.states.shape[2]
+        x = self.op("LSTM", x, *parts, direction="bidirectional", hidden_size=states)
+        x = self.op("Transpose", x, perm=[2, 0, 1, 3])
+        return self.op("Reshape", x, self.constant([0, 0, -1]))
+
+    def _narrow_conv(self, x: str, weight: Floats, bias: Floats, dilation: int) -> str:
+        """A matrix product over the frames that each frame sees, side by side."""
+        width = weight.shape[2]
+        narrow, scales = _narrowed(weight.transpose(2, 1, 0).reshape(-1, len(bias)))
+        sound, scale, zero = self.ops("DynamicQuantizeLinear", 3, x)
+        sound = self.turned(sound)
+        if width > 1:
+            sound = self._side_by_side(sound, zero, width, dilation)
+        parts = (narrow, scales, np.zeros(len(scales), np.int8), bias)
+        matrix, scales, matrix_zero, added = (self.constant(part) for part in parts)
+        factors = (sound, matrix, scale, scales, zero, matrix_zero, added)
+        return self.turned(self.op("MatMulIntegerToFloat", *factors, domain=MICROSOFT))
+
+    def _side_by_side(self, sound: str, zero: str, width: int, dilation: int) -> str:
+        """(1, frames, channels) to (1, frames, width x channels)."""
+        reach = (width - 1) * dilation // 2
+        axis = self.constant([1])
+        padded = self.op("Pad", sound, self.constant([reach, reach]), zero, axis)
+        shifted: list[str] = []
+        for start in range(0, 2 * reach + 1, dilation):
+            bounds = (self.constant([start]), self.constant([start - 2 * reach or LAST]), axis)
+            shifted.append(self.op("Slice", padded, *bounds))
+        return self.op("Concat", *shifted, axis=2)
+
+
+def _narrowed(matrix: Floats) -> tuple[np.ndarray, Floats]:
+    """int8, and a scale for each column."""
+    scales = np.maximum(np.abs(matrix).max(axis=0), SMALLEST_SCALE) / np.float32(LARGEST_WEIGHT)
+    return np.rint(matrix / scales).astype(np.int8), scales

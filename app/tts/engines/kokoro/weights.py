@@ -44,6 +44,9 @@ class Weights:
             if kind in LAYERS:
                 self._nodes[place.replace("decoder/decoder", "decoder")] = node
 
+    def __contains__(self, place: str) -> bool:
+        return place in self._nodes
+
     def array(self, name: str) -> Floats:
         """One that the publisher kept in float32, by its own name."""
         return numpy_helper.to_array(self._constants[name]).astype(np.float32)
@@ -58,7 +61,7 @@ class Weights:
     def bias(self, place: str) -> Floats:
         name = place.replace("/", ".").replace("decoder.", "decoder.decoder.", 1)
         name = re.sub(r"(cnn|asr_res)(\.\d)?\.\1\.", r"\1.", name)
-        name = re.sub(r"^encoder\.(F0|N|duration)", r"encoder.predictor.\1", name)
+        name = re.sub(r"^encoder\.(F0|N)", r"encoder.predictor.\1", name)
         return self.array(f"{name}.bias")
 
     def embedding(self, name: str) -> Floats:
@@ -77,5 +80,5 @@ class Weights:
         if zero_name:
             values -= self.array(zero_name)
         scale = self.array(name.removesuffix("_quantized") + "_scale")
-        # A scale of a direction of an LSTM, of a column, or of all.
+        # One for each direction of an LSTM, for each column, or for all.
         return values * (scale[:, None, None] if values.ndim == 3 and scale.ndim == 1 else scale)
