@@ -37,15 +37,29 @@ class Layers(Graph):
         constants = [self.constant(part) for part in parts]
         return self.op("DynamicQuantizeMatMul", x, *constants, added, domain=MICROSOFT)
 
+    def attention(self, queries: str, keys: str, values: str, heads: int) -> str:
+        return self.op(
+            "MultiHeadAttention", queries, keys, values, num_heads=heads, domain=MICROSOFT
+        )
+
+    def strided(self, x: str, place: str, stride: int, padding: int) -> str:
+        """One frame of `stride`. Few channels come in: int8 would gain nothing."""
+        parts = (self.weights.matrix(place), self.weights.bias(place))
+        constants = [self.constant(part) for part in parts]
+        return self.op("Conv", x, *constants, strides=[stride], pads=[padding, padding])
+
     def conv(self, x: str, place: str, *, dilation: int = 1, bias: bool = True) -> str:
         """As many frames as it is given."""
         weight = self.weights.matrix(place)
         added = self.weights.bias(place) if bias else np.zeros(len(weight), np.float32)
+        return self.conv_of(x, weight, added, dilation)
+
+    def conv_of(self, x: str, weight: Floats, bias: Floats, dilation: int = 1) -> str:
         if self._int8 and len(weight) >= NARROW_FROM:
-            return self._narrow_conv(x, weight, added, dilation)
+            return self._narrow_conv(x, weight, bias, dilation)
         width = weight.shape[2]
         reach = (width - 1) * dilation // 2
-        parts = (self.constant(weight), self.constant(added))
+        parts = (self.constant(weight), self.constant(bias))
         return self.op(
             "Conv", x, *parts, kernel_shape=[width], dilations=[dilation], pads=[reach, reach]
         )

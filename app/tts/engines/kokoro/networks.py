@@ -7,12 +7,10 @@ the hummed source into sound, so that the first words are heard while the last a
 
 import numpy as np
 
-from app.tts.engines.kokoro.layers import EPSILON, Layers, Precision
+from app.tts.engines.kokoro.layers import Layers, Precision
+from app.tts.engines.kokoro.voice import FEATURES, STYLE, add_affine
 from app.tts.engines.kokoro.weights import Weights
 
-STYLE = 128
-"""A voice's row: how it sounds, then how it speaks."""
-FEATURES = 512
 TEXT = 640
 """Channels of a phoneme, its style among them."""
 
@@ -115,7 +113,7 @@ def body_graph(weights: Weights, precision: Precision) -> Layers:
     frames = graph.input("frames", "frames", integer=True)
     timbre = graph.input("timbre", 1, STYLE)
     curves = [
-        graph.halved(graph.input(name, 1, 1, "half_frames"), f"decoder/{place}_conv")
+        graph.strided(graph.input(name, 1, 1, "half_frames"), f"decoder/{place}_conv", 2, 1)
         for name, place in (("pitch", "F0"), ("energy", "N"))
     ]
     sound = graph.turned(graph.op("Gather", sounds, frames, axis=1))
@@ -125,4 +123,5 @@ def body_graph(weights: Weights, precision: Precision) -> Layers:
         joined = graph.op("Concat", x, *also, axis=1)
         x = graph.styled_block(joined, timbre, f"decoder/decode.{block}", doubled=block == 3)
     graph.output(x, "features", 1, FEATURES, "half_frames")
+    add_affine(graph, timbre)
     return graph
