@@ -1,0 +1,31 @@
+"""What the grammar makes of a written sentence."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One spoken word, or a mark of punctuation, that `[begin:end]` of the sentence stands for.
+
+    `is_spelled`: by the names of its letters. `sounds`: given by a pronunciation of the
+    organization's own; nothing else is asked then.
+    """
+
+    text: str
+    begin: int
+    end: int
+    is_mark: bool = False
+    is_spelled: bool = False
+    sounds: str = ""
+
+
+def share(spoken: str, begin: int, end: int) -> list[Said]:
+    """Words that stand for one place. Capitals are spelled; a comma becomes a mark."""
+    said: list[Said] = []
+    for word in spoken.split():
+        name = word.rstrip(",")
+        is_spelled = name.isascii() and name.isalpha() and name.isupper()
+        said.append(Said(name, begin, end, is_spelled=is_spelled))
+        if name != word:
+            said.append(Said(",", begin, end, is_mark=True))
+    return said
