@@ -25,7 +25,14 @@ _BREAK = re.compile(
     r"""|strength\s?=\s?["']?(?P<w>[a-z-]{1,10})["']?)){0,2}\s{0,9}/?>|\n[^\S\n]*\n\s*""",
     re.IGNORECASE,
 )
-_STRENGTHS = {"none": 0.0, "x-weak": 0.1, "weak": 0.2, "medium": 0.4, "strong": 0.7, "x-strong": 1.2}
+_STRENGTHS = {
+    "none": 0.0,
+    "x-weak": 0.1,
+    "weak": 0.2,
+    "medium": 0.4,
+    "strong": 0.7,
+    "x-strong": 1.2,
+}
 _ENDS = frozenset(".!?…")
 _MOST_SOUNDS = 400
 """In one sentence; the model takes some more, with what it adds itself."""

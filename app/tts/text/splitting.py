@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from app.tts.text.vocabulary import vocabulary
+
 MOST_CHARACTERS = 240
 """In one piece; a longer sentence is cut at a clause, or else between words."""
 _FEWEST_CHARACTERS = 60
@@ -10,27 +12,28 @@ _FEWEST_CHARACTERS = 60
 
 _W = r"\w\u0900-\u0963"
 _END = re.compile(
-    r"(?P<mark>[.!?…]+[\"'”’)\]]*)(?:(?=\s)|$)"  # noqa: RUF001
+    r"(?P<mark>[.!?…]+[\"'”’)\]]*)(?:(?=\s)|$)"
     r"|(?P<tight>(?<=[\u0900-\u0963\u3041-\u30ff\u3400-\u9fff])[.!?]+[\"”)\]]*)"
     r"|(?P<line>[^\S\n]*\n\s*)"
 )
 _LAST_WORD = re.compile(rf"(?:^|[\s(\"'“])((?:[{_W}]+\.)*[{_W}]+)\.$")
-_TITLES = frozenset(
+_TITLES = vocabulary(
     "dr mr mrs ms prof st mt rev hon gen capt lt sgt col gov sen rep smt shri messrs mme mlle sra "
-    "srta dra drs sig dott ing avv exmo dña डॉ श्री प्रो".split()
+    "srta dra drs sig dott ing avv exmo dña डॉ श्री प्रो"
 )
 """Never at the end of a sentence."""
-_OFTEN_INSIDE = frozenset(
+_OFTEN_INSIDE = vocabulary(
     "e.g i.e eg ie vs viz cf no nos fig figs vol ch pp p art approx dept est ext tel ave blvd al "
-    "jan feb mar apr jun jul aug sep sept oct nov dec nr núm nº pág págs av".split()
+    "jan feb mar apr jun jul aug sep sept oct nov dec nr núm nº pág págs av"
 )
-_INSIDE_BEFORE_SMALL = frozenset("etc inc ltd co corp jr sr bros pvt a.m p.m u.s u.k".split())
-_STARTERS = frozenset(
+_INSIDE_BEFORE_SMALL = vocabulary("etc inc ltd co corp jr sr bros pvt a.m p.m u.s u.k")
+_STARTERS = vocabulary(
     "the a an he she it we they you i this that these those in on at but and so if when what how "
-    "his her my our their there here then however no yes".split()
+    "his her my our their there here then however no yes"
 )
 _NUMBERED = re.compile(r"(?:^|\n)\s*(?:\d{1,3}|[A-Za-z])\.$")
-_CLAUSE = re.compile(r"[,;:—–](?=\s|$)|[,;:—](?=[\u3041-\u30ff\u3400-\u9fff])|\s[-–—]+(?=\s)")  # noqa: RUF001
+_CLAUSE = re.compile(r"[,;:—–](?=\s|$)|[,;:—](?=[\u3041-\u30ff\u3400-\u9fff])|\s[-–—]+(?=\s)")
+_OPENING = re.compile(r"[^\w']*([\w']*)")
 _SPACE = re.compile(r"\s+")
 
 Span = tuple[int, int]
@@ -108,7 +111,9 @@ def _ends(text: str) -> Iterator[int]:
 
 def _is_line_end(text: str, line: re.Match[str]) -> bool:
     """A line that was only broken to fit goes on with a small letter."""
-    if "\n" in line[0].strip(" ")[1:] or text[max(0, line.start() - 1) : line.start()] in tuple(".!?:…"):
+    if "\n" in line[0].strip(" ")[1:] or text[max(0, line.start() - 1) : line.start()] in tuple(
+        ".!?:…"
+    ):
         return True
     following = text[line.end() : line.end() + 1]
     return not following.islower()
@@ -120,7 +125,7 @@ def _is_end(text: str, mark: re.Match[str]) -> bool:
     following = text[mark.end() : mark.end() + 40].lstrip()
     if not following:
         return True
-    first = following.lstrip("\"'“‘([")[:1]  # noqa: RUF001
+    first = following.lstrip("\"'“‘([")[:1]
     if mark[0] in {"...", "…"}:
         return not first.islower()
     if mark[0] != ".":
@@ -137,14 +142,13 @@ def _ends_with_dot(before: str, following: str, first: str) -> bool:
     if folded in _TITLES or first.islower():
         return False
     if folded in _OFTEN_INSIDE:
-        return folded not in {"no", "p", "al", "art", "mar", "av"} or not first.isdigit() and (
-            folded in {"no", "mar"}
-        )
+        return folded in {"no", "mar"} and not first.isdigit()
+    opening = _OPENING.match(following)
+    is_opened = opening is not None and opening[1].lower() in _STARTERS
     if len(word) == 1 and word.isupper() and word != "I":
-        return re.match(r"\W*(\w*)", following)[1].lower() in _STARTERS  # pyright: ignore[reportOptionalSubscript]
+        return is_opened
     if "." in word or folded in _INSIDE_BEFORE_SMALL:
-        opening = re.match(r"\W*([\w']*)", following)
-        return folded in {"etc", "a.m", "p.m"} or bool(opening and opening[1].lower() in _STARTERS)
+        return is_opened or folded in {"etc", "a.m", "p.m"}
     return True
 
 

@@ -17,12 +17,13 @@ from app.tts.text.sounds import stress
 from app.tts.text.sounds.alphabet import PAUSES, VOWELS, only_sounds
 from app.tts.text.sounds.espeak import espeak_sounds
 from app.tts.text.sounds.homographs import Part, part_of_speech
+from app.tts.text.vocabulary import vocabulary
 from app.tts.text.written.said import Said
 
 Entry = str | dict[str, str | None]
 _CONSONANTS = frozenset("bdfhjklmnpstvwzðŋɡɹɾʃʒʤʧθ")
 _FLAP_AFTER = frozenset("AIOWYiuæɑəɛɪɹʊʌ")
-_SPELLED = frozenset("US IT UN ID AM PM AD AC DC IP IQ ER GI BA MA PA LA ED EM HR OR IS".split())
+_SPELLED = vocabulary("US IT UN ID AM PM AD AC DC IP IQ ER GI BA MA PA LA ED EM HR OR IS")
 """In capitals, and words or short forms of others as well."""
 _LONGEST_INITIALISM = 4
 _SHOUTED_SHARE = 0.6
@@ -155,9 +156,7 @@ class EnglishSounds:
             return False
         lower = word.lower()
         is_word = lower in self._gold or lower.capitalize() in self._gold
-        return not is_word and (
-            len(word) <= _LONGEST_INITIALISM or not re.search("[AEIOUY]", word)
-        )
+        return not is_word and (len(word) <= _LONGEST_INITIALISM or not re.search("[AEIOUY]", word))
 
     def _spell(self, letters: str) -> str:
         names = [self._letter(letter) for letter in letters]

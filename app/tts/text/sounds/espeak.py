@@ -8,7 +8,7 @@ import ctypes
 from functools import cache, lru_cache
 from threading import Lock
 
-import espeakng_loader
+import espeakng_loader  # pyright: ignore[reportMissingTypeStubs]
 
 _SYNCHRONOUS = 2
 _NO_EXIT = 0x8000
@@ -43,9 +43,7 @@ class _Espeak:
             rest = ctypes.c_char_p(text.replace("\0", "")[:_LONGEST].encode())
             said: list[str] = []
             while rest.value:
-                clause = self._library.espeak_TextToPhonemes(
-                    ctypes.byref(rest), _UTF_8, _IPA_TIED
-                )
+                clause = self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF_8, _IPA_TIED)
                 said.append(clause.decode("utf-8", "replace"))
         return " ".join(said)
 

@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-_BEFORE_VERBS = frozenset(
+from app.tts.text.vocabulary import vocabulary
+
+_BEFORE_VERBS = vocabulary(
     "to will would can could should must may might shall not don't didn't doesn't won't can't "
     "cannot couldn't wouldn't shouldn't i you we they let's please i'll you'll we'll they'll i'd "
-    "we'd you'd they'd who didn't".split()
+    "we'd you'd they'd who didn't"
 )
-_BEFORE_NOUNS = frozenset(
+_BEFORE_NOUNS = vocabulary(
     "a an the this that these those my your his her our their its no some any of for in on with "
-    "each every another in and's".split()
+    "each every another in and's"
 )
-_HAVE = frozenset("have has had i've we've you've they've having".split())
-_BE = frozenset(
-    "am is are was were be been being it's he's she's that's i'm you're we're they're".split()
-)
-_AFTER_ORDERS = frozenset("the a an your my this that these it me us his her their our".split())
-_THIRD = frozenset("he she it".split())
+_HAVE = vocabulary("have has had i've we've you've they've having")
+_BE = vocabulary("am is are was were be been being it's he's she's that's i'm you're we're they're")
+_AFTER_ORDERS = vocabulary("the a an your my this that these it me us his her their our")
+_THIRD = vocabulary("he she it")
 
 
 class Part(StrEnum):

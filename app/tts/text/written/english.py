@@ -1,18 +1,21 @@
 """What English says for figures and signs, in the United States, Britain and India."""
 
+from app.tts.text.vocabulary import vocabulary
 from app.tts.text.written.tongue import Currency, Noun, Tongue
 
-_BELOW_TWENTY = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-_TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_BELOW_TWENTY = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen"
+)
+_TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety"
+_SMALL, _TEN = _BELOW_TWENTY.split(), _TENS.split()
 _SCALES = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (10**3, "thousand"))
 _INDIAN_SCALES = ((10**7, "crore"), (10**5, "lakh"), (10**3, "thousand"))
 _ORDINALS = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth",
     "nine": "ninth", "twelve": "twelfth",
 }  # fmt: skip
-_MONTHS = tuple(
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
-)
+_MONTHS = "January February March April May June July August September October November December"
 _CENT = Noun("cent", "cents")
 _DOLLAR = Currency(Noun("dollar", "dollars"), _CENT)
 _RUPEE = Currency(Noun("rupee", "rupees"), Noun("paisa", "paise"))
@@ -79,8 +82,47 @@ _ABBREVIATIONS = {
     "w/o": "without", "a.k.a": "also known as", "mt": "mount", "tel": "telephone",
     "p.s": "P S", "ph.d": "P H D", "a.m": "A M", "p.m": "P M",
 }  # fmt: skip
-_CUES = frozenset(
-    ["code", "codes", "pin", "otp", "cvv", "cvc", "extension", "ext", "flight", "zip", "pincode", "account", "passcode", "password", "passport", "digits", "upi", "aadhaar", "pan", "ifsc", "phone", "mobile", "number", "ending", "reference", "ticket", "room"]
+_CUES = vocabulary(
+    "code codes pin otp cvv cvc extension ext flight zip pincode account passcode password "
+    "passport digits upi aadhaar pan ifsc phone mobile number ending reference ticket room"
+)
+
+_MONTH_NAMES = {
+    name: number
+    for number, month in enumerate(_MONTHS.split(), start=1)
+    for name in {month.lower(), month[:3].lower(), "sept" if number == 9 else month.lower()}
+}
+_CURRENCIES = {
+    "$": _DOLLAR, "US$": _DOLLAR, "USD": _DOLLAR, "₹": _RUPEE, "Rs": _RUPEE, "Rs.": _RUPEE,
+    "INR": _RUPEE, "€": _EURO, "EUR": _EURO, "£": _POUND, "GBP": _POUND, "¥": _YEN,
+    "JPY": _YEN, "CNY": _YUAN, "RMB": _YUAN, "AED": _DIRHAM, "SGD": _of("Singapore dollar"),
+    "AUD": _of("Australian dollar"), "CAD": _of("Canadian dollar"), "CHF": _of("Swiss franc"),
+    "A$": _of("Australian dollar"), "C$": _of("Canadian dollar"), "¢": Currency(_CENT, _CENT),
+    "₩": Currency(Noun("won", "won"), _CENT), "₽": _of("ruble"),
+}  # fmt: skip
+_MONEY_SCALES = {
+    "k": "thousand", "K": "thousand", "M": "million", "mn": "million", "m": "million",
+    "B": "billion", "bn": "billion", "T": "trillion", "tn": "trillion", "cr": "crore",
+    "Cr": "crore", "L": "lakh", "thousand": "thousand", "million": "million",
+    "billion": "billion", "trillion": "trillion", "lakh": "lakh", "lakhs": "lakh",
+    "lac": "lakh", "lacs": "lakh", "crore": "crore", "crores": "crore", "Lakh": "lakh",
+    "Crore": "crore", "Million": "million", "Billion": "billion",
+}  # fmt: skip
+_SYMBOLS = {
+    "&": "and", "+": "plus", "=": "equals", "<": "less than", ">": "greater than", "×": "times",
+    "÷": "divided by", "±": "plus or minus", "~": "about", "≈": "about", "≤": "at most",
+    "≥": "at least", "≠": "is not", "→": "to", "°": "degrees", "@": "at", "©": "copyright",
+    "®": "registered", "™": "trademark", "%": "percent", "$": "dollars", "€": "euros",
+    "£": "pounds", "₹": "rupees", "√": "square root of", "∞": "infinity", "№": "number",
+}  # fmt: skip
+_HALF_DAYS = {"am": "AM", "a.m": "AM", "pm": "PM", "p.m": "PM"}
+_NUMBERED = vocabulary(
+    "chapter part volume war act section phase type class level grade book appendix stage article "
+    "table figure unit"
+)
+_RULERS = vocabulary(
+    "henry louis george charles edward elizabeth james william richard philip john paul pius leo "
+    "benedict napoleon catherine peter nicholas alexander francis gregory clement innocent urban"
 )
 
 
@@ -88,45 +130,16 @@ class English(Tongue):
     point, minus, plus, percent = "point", "minus", "plus", "percent"
     to, link, at, dot, slash = "to", "and", "at", "dot", "slash"
     dash, underscore, number_sign = "dash", "underscore", "number"
-    months = _MONTHS
-    month_names = {
-        name: number
-        for number, month in enumerate(_MONTHS, start=1)
-        for name in {month.lower(), month[:3].lower(), "sept" if number == 9 else month.lower()}
-    }
-    currencies = {
-        "$": _DOLLAR, "US$": _DOLLAR, "USD": _DOLLAR, "₹": _RUPEE, "Rs": _RUPEE, "Rs.": _RUPEE,
-        "INR": _RUPEE, "€": _EURO, "EUR": _EURO, "£": _POUND, "GBP": _POUND, "¥": _YEN,
-        "JPY": _YEN, "CNY": _YUAN, "RMB": _YUAN, "AED": _DIRHAM, "SGD": _of("Singapore dollar"),
-        "AUD": _of("Australian dollar"), "CAD": _of("Canadian dollar"), "CHF": _of("Swiss franc"),
-        "A$": _of("Australian dollar"), "C$": _of("Canadian dollar"), "¢": Currency(_CENT, _CENT),
-        "₩": Currency(Noun("won", "won"), _CENT), "₽": _of("ruble"),
-    }  # fmt: skip
+    months = tuple(_MONTHS.split())
+    month_names = _MONTH_NAMES
+    currencies = _CURRENCIES
     units = _units()
-    scales = {
-        "k": "thousand", "K": "thousand", "M": "million", "mn": "million", "m": "million",
-        "B": "billion", "bn": "billion", "T": "trillion", "tn": "trillion", "cr": "crore",
-        "Cr": "crore", "L": "lakh", "thousand": "thousand", "million": "million",
-        "billion": "billion", "trillion": "trillion", "lakh": "lakh", "lakhs": "lakh",
-        "lac": "lakh", "lacs": "lakh", "crore": "crore", "crores": "crore", "Lakh": "lakh",
-        "Crore": "crore", "Million": "million", "Billion": "billion",
-    }  # fmt: skip
-    symbols = {
-        "&": "and", "+": "plus", "=": "equals", "<": "less than", ">": "greater than", "×": "times",  # noqa: RUF001
-        "÷": "divided by", "±": "plus or minus", "~": "about", "≈": "about", "≤": "at most",
-        "≥": "at least", "≠": "is not", "→": "to", "°": "degrees", "@": "at", "©": "copyright",
-        "®": "registered", "™": "trademark", "%": "percent", "$": "dollars", "€": "euros",
-        "£": "pounds", "₹": "rupees", "√": "square root of", "∞": "infinity", "№": "number",
-    }  # fmt: skip
+    scales = _MONEY_SCALES
+    symbols = _SYMBOLS
     abbreviations = _ABBREVIATIONS
     cues = _CUES
-    half_days = {"am": "AM", "a.m": "AM", "pm": "PM", "p.m": "PM"}
-    numbered = frozenset(
-        ["chapter", "part", "volume", "war", "act", "section", "phase", "type", "class", "level", "grade", "book", "appendix", "stage", "article", "table", "figure", "unit", "world"]
-    )
-    rulers = frozenset(
-        ["henry", "louis", "george", "charles", "edward", "elizabeth", "james", "william", "richard", "philip", "john", "paul", "pius", "benedict", "leo", "napoleon", "catherine", "peter", "nicholas", "alexander", "francis", "gregory", "clement", "innocent", "urban"]
-    )
+    half_days = _HALF_DAYS
+    numbered, rulers = _NUMBERED, _RULERS
     ordinal_signs = ("st", "nd", "rd", "th")
 
     def __init__(self, *, is_month_first: bool = False, is_indian: bool = False) -> None:
@@ -154,12 +167,12 @@ class English(Tongue):
         return f"the {self.ordinal(value)}"
 
     def mixed(self, whole: int, part: str) -> str:
-        return f"{self.cardinal(whole)} and {part.replace('one ', 'a ') if part != 'half' else 'a half'}"
+        return f"{self.cardinal(whole)} and {'a half' if part == 'half' else part}"
 
     def decade(self, value: int) -> str:
-        head, space, last = (
-            self.year(value) if value > 99 else self.cardinal(value)
-        ).rpartition(" ")
+        head, space, last = (self.year(value) if value > 99 else self.cardinal(value)).rpartition(
+            " "
+        )
         return f"{head}{space}{last[:-1]}ies" if last.endswith("y") else f"{head}{space}{last}s"
 
     def clock(self, hour: int, minute: int, half_day: str) -> str:
@@ -188,10 +201,10 @@ class English(Tongue):
 
 def _cardinal(value: int, *, is_indian: bool = False) -> str:
     if value < 20:
-        return _BELOW_TWENTY[value]
+        return _SMALL[value]
     if value < 100:
         ten, unit = divmod(value, 10)
-        return f"{_TENS[ten]} {_BELOW_TWENTY[unit]}" if unit else _TENS[ten]
+        return f"{_TEN[ten]} {_SMALL[unit]}" if unit else _TEN[ten]
     if value < 1000:
         size, name = 100, "hundred"
     else:

@@ -61,8 +61,8 @@ class _Rules:
         }
         shared = {name: _shared(rule) for name, rule in words.items()}
         return shared | {
-            "mail": lambda found: links.say_mail(found, self._tongue),
-            "link": lambda found: links.say_link(found, self._tongue),
+            "mail": self._mail,
+            "link": self._link,
             "abbreviation": self._abbreviation,
             "roman": self._roman,
             "initials": _initials,
@@ -70,6 +70,12 @@ class _Rules:
             "mark": _mark,
             "other": self._symbol,
         }
+
+    def _mail(self, found: Match) -> list[Said]:
+        return links.say_mail(found, self._tongue)
+
+    def _link(self, found: Match) -> list[Said]:
+        return links.say_link(found, self._tongue)
 
     def _figure(self, written: str) -> Figure:
         return read_figure(written, has_decimal_comma=self._tongue.has_decimal_comma)
@@ -165,9 +171,7 @@ class _Rules:
 
     def _measure(self, found: Match) -> str:
         noun = self._tongue.units[found["ms_u"]]
-        return self._signed(
-            found["ms_m"], self._tongue.counted(self._figure(found["ms_n"]), noun)
-        )
+        return self._signed(found["ms_m"], self._tongue.counted(self._figure(found["ms_n"]), noun))
 
     def _ordinal(self, found: Match) -> str:
         return self._tongue.ordinal(int(found["or_n"].replace(",", "")), found["or_s"])
@@ -281,6 +285,6 @@ def _mark(found: Match) -> list[Said]:
     mark = found[0]
     if mark[0] == "." and len(mark) > 1:
         mark = "…"
-    elif mark[0] in "-–—":  # noqa: RUF001
+    elif mark[0] in "-–—":
         mark = "—"
     return [Said(mark, *found.span(), is_mark=True)]

@@ -2,12 +2,13 @@
 
 import re
 
+from app.tts.text.vocabulary import vocabulary
 from app.tts.text.written.said import Said
 from app.tts.text.written.tongue import Tongue
 
 _PIECE = re.compile(r"[^\W\d_]+|\d+|[^\s\w]|_")
 _SCHEME = re.compile(r"(?i:https?://)")
-_AS_WORDS = frozenset(["com", "org", "net", "edu", "gov", "info", "biz", "in", "co", "me", "us", "it", "es"])
+_AS_WORDS = vocabulary("com org net edu gov info biz in co me us it es")
 _VOWEL = re.compile("[aeiouyà-ÿ]", re.IGNORECASE)
 _FEW_FIGURES = 4
 

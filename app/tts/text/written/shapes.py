@@ -23,9 +23,7 @@ _HOST = (
 _LONG_LINK = r"[^\s<>\"']{1,300}[A-Za-z0-9/_=-]"
 _PATH = r"(?:[/?\#][A-Za-z0-9%&=?/_.~\#+:-]{0,200}[A-Za-z0-9/_=-]|/)?"
 _POINTED = r"\d{1,3}(?:,\d{2,3}){0,6},\d{3}(?!\d)(?:\.\d{1,40})?|\d+(?:\.\d{1,40})?|\.\d{1,40}"
-_COMMAED = (
-    r"\d{1,3}(?:[.\u00a0\u202f ]\d{3}){1,6}(?!\d)(?:,\d{1,40})?|\d+(?:[.,]\d{1,40})?"
-)
+_COMMAED = r"\d{1,3}(?:[.\u00a0\u202f ]\d{3}){1,6}(?!\d)(?:,\d{1,40})?|\d+(?:[.,]\d{1,40})?"
 _LINKS = {
     "mail": rf"(?<![\w.+-])[A-Za-z0-9][\w.+-]{{0,63}}@{_HOST}",
     "link": rf"\b(?i:https?://){_LONG_LINK}|\bwww\.{_LONG_LINK}|(?<![\w@.-])(?i:{_HOST}){_PATH}",
@@ -35,14 +33,15 @@ _DIGITS = {
     rf"(?:T(?=\d\d:)|(?![{_W}-]))",
     "slashed": r"(?<![\w/.])(?P<sl_a>\d\d?)(?P<sl_s>[/.-])(?P<sl_b>\d\d?)(?P=sl_s)"
     rf"(?P<sl_y>\d{{4}}|\d\d)(?![{_W}/-])",
-    "phone": rf"{_FREE}(?:\+\d{{1,3}}[ .-]?(?:\(\d{{1,4}}\)[ .-]?)?\d{{2,5}}(?:[ .-]?\d{{2,5}}){{1,4}}"
+    "phone": rf"{_FREE}(?:\+\d{{1,3}}[ .-]?(?:\(\d{{1,4}}\)[ .-]?)?\d{{2,5}}"
+    r"(?:[ .-]?\d{2,5}){1,4}"
     r"|\(\d{2,4}\)[ .-]?\d{3,4}[ .-]\d{3,4}|\d{3}[ .-]\d{3}[ .-]\d{4}|\d{3}-\d{4}|\d{5}[ -]\d{5}"
     rf"|1[ -]?800(?:[ -]\d{{2,4}}){{2,3}})(?![{_W}-]|[.,]\d)",
     "card": rf"{_FREE}(?:\d{{4}}[ -]){{2,3}}\d{{1,4}}(?![{_W}-]|[.,]\d)",
-    "fraction": rf"{_FREE}(?P<fr_w>\d{{1,6}})?\s?(?P<fr_v>[¼½¾⅓⅔⅛])|(?<![\w.,/])(?P<fr_i>\d{{1,6}}\s)?"
-    rf"(?P<fr_u>\d{{1,3}})/(?P<fr_l>\d{{1,3}})(?![{_W}/]|[.,]\d)",
-    "dotted": rf"{_FREE}(?:[vV]?\d{{1,4}}(?:\.\d{{1,4}}){{2,4}}|[vV]\d{{1,4}}(?:\.\d{{1,4}}){{0,4}})"
-    rf"(?![{_W}]|\.\d)",
+    "fraction": rf"{_FREE}(?P<fr_w>\d{{1,6}})?\s?(?P<fr_v>[¼½¾⅓⅔⅛])"
+    rf"|(?<![\w.,/])(?P<fr_i>\d{{1,6}}\s)?(?P<fr_u>\d{{1,3}})/(?P<fr_l>\d{{1,3}})(?![{_W}/]|[.,]\d)",
+    "dotted": rf"{_FREE}(?:[vV]?\d{{1,4}}(?:\.\d{{1,4}}){{2,4}}"
+    rf"|[vV]\d{{1,4}}(?:\.\d{{1,4}}){{0,4}})(?![{_W}]|\.\d)",
 }
 _REST = {
     "dimension": r"(?<=\d)\s?[x×](?=\s?\d)",
@@ -50,7 +49,7 @@ _REST = {
     "initials": rf"(?<![\w.])(?:[^\W\d_]\.){{2,6}}(?:[^\W\d_](?![{_W}.]))?",
     "word": rf"{_LETTER}+(?:'{_LETTER}+)*",
     "figures": r"\d+",
-    "mark": r"\.{2,}|[-–—]{2,}|[.,;:!?…—–]",  # noqa: RUF001
+    "mark": r"\.{2,}|[-–—]{2,}|[.,;:!?…—–]",
     "other": r"[^\s\w]",
 }
 
@@ -74,7 +73,8 @@ def _words(tongue: Tongue) -> dict[str, str]:
     return {
         "abbreviation": rf"(?<![{_W}.])(?:(?P<ab>(?i:{_either(tongue.abbreviations)}|st))\.{_END}"
         r"|(?P<nr>[Nn][oº])\.?(?=\s?\d))",
-        "roman": rf"(?<![{_W}])(?P<rm_n>{numbered})\s(?P<rm>X{{0,3}}(?:IX|IV|V?I{{0,3}}))(?<=[IVX]){_END}",
+        "roman": rf"(?<![{_W}])(?P<rm_n>{numbered})\s"
+        rf"(?P<rm>X{{0,3}}(?:IX|IV|V?I{{0,3}}))(?<=[IVX]){_END}",
     }
 
 
@@ -111,12 +111,13 @@ def _amounts(tongue: Tongue, figure: str) -> dict[str, str]:
         rf"(?:\s?(?P<mn_s>{scale}){_END})?(?:/-)?",
         "money_after": rf"(?P<ma_m>{_MINUS}){_FREE}(?P<ma_n>{figure})(?:\s?(?P<ma_s>{scale}))?\s?"
         rf"(?P<ma_c>{money}){_END}",
-        "range": rf"(?<![{_W}.,-])(?P<rg_a>{figure})(?:\s?%)?\s?[-–—]\s?(?P<rg_b>{figure})"  # noqa: RUF001
+        "range": rf"(?<![{_W}.,-])(?P<rg_a>{figure})(?:\s?%)?\s?[-–—]\s?(?P<rg_b>{figure})"
         rf"(?![\d-]|[.,/]\d)(?:\s?(?P<rg_u>%|(?:{unit}){_END})|{_END})",
         "percent": rf"(?P<pc_m>{_MINUS}){_FREE}(?P<pc_n>{figure})\s?%",
         "measure": rf"(?P<ms_m>{_MINUS}){_FREE}(?P<ms_n>{figure})\s?(?P<ms_u>{unit})"
         rf"(?![{_W}²³]|'\w|/\w)",
-        "ordinal": rf"{_FREE}(?P<or_n>\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,12}})(?P<or_s>{ordinal}){_END}",
+        "ordinal": rf"{_FREE}(?P<or_n>\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,12}})"
+        rf"(?P<or_s>{ordinal}){_END}",
         "decade": rf"{_FREE}'?(?P<dc>[12]\d\d0|\d0)'?s{_END}",
         "number": rf"(?P<nb_m>{_MINUS}){_FREE}(?P<nb_n>{figure}){_END}",
     }

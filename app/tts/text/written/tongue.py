@@ -1,4 +1,4 @@
-"""What a language says for figures and signs: the words that the rules of `grammar` put together."""
+"""What a language says for figures and signs; the rules of `grammar` put it together."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
