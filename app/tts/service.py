@@ -96,8 +96,8 @@ class SpeakingService:
         started_s = time.monotonic()
         manner = self._as_heard(manner)
         groups = self._groups(text, manner.language, owner)
-        first = await anext(groups, ())
-        if not first:
+        first = await anext(groups, None)
+        if first is None:
             raise TextEmpty("text: nothing in it can be spoken", field="text")
         key = None
         if len(text) <= LONGEST_PHRASE:
@@ -188,14 +188,15 @@ class SpeakingService:
         more: AsyncGenerator[tuple[Sentence, ...], None],
         manner: Manner,
     ) -> AsyncGenerator[SpeechChunk, None]:
-        group, said = first, 0
+        group: tuple[Sentence, ...] | None = first
+        said = 0
         while group:
             before_s = said / SAMPLE_RATE
             async with aclosing(self._engine.speak(group, manner)) as chunks:
                 async for chunk in chunks:
                     said += chunk.samples.size
                     yield _later(chunk, before_s)
-            group = await anext(more, ())
+            group = await anext(more, None)
 
     async def _timed(
         self, chunks: AsyncGenerator[SpeechChunk, None], started_s: float
