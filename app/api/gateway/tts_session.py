@@ -211,7 +211,7 @@ class SpeakSession:
                     await self._send(chunk, word_times=asked.word_times)
         except ClientLeft:
             raise
-        except AppError as error:
+        except Exception as error:  # noqa: BLE001  one text cannot be said; the next one may
             await self._tell(_error_message(_tellable(error)))
             return False
         return True
@@ -247,9 +247,9 @@ def _error_message(error: AppError) -> Message:
     return {"type": "error", "message": error.message, "code": error.code, **error.details}
 
 
-def _tellable(error: AppError) -> AppError:
+def _tellable(error: Exception) -> AppError:
     """What of us is missing or broken is for our log."""
-    if error.status < 500 or isinstance(error, SpeakersBusy):
+    if isinstance(error, SpeakersBusy) or (isinstance(error, AppError) and error.status < 500):
         return error
     log.error("a text could not be spoken: %s", error, exc_info=error)
     if isinstance(error, Unavailable):

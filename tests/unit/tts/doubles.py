@@ -32,6 +32,7 @@ class ToneEngine:
         self.gate = asyncio.Event()
         self.gate.set()
         self.waiting = asyncio.Event()
+        self.at_gate = asyncio.Semaphore(0)
         self.fails_at: dict[str, Exception] = {}
 
     async def speak(
@@ -42,6 +43,7 @@ class ToneEngine:
         try:
             for place, word in enumerate(words):
                 self.waiting.set()
+                self.at_gate.release()
                 await self.gate.wait()
                 await asyncio.sleep(0)
                 if word.text in self.fails_at:
