@@ -1,1 +1,2 @@
-"""Kokoro-82M: text to durations, pitch and sound."""
+"""Kokoro in this process: graphs of our own, made of the published weights by the recipe `kokoro`
+(`convert.MADE` names the files)."""

@@ -23,19 +23,25 @@ class Layers(Graph):
         super().__init__()
         self.weights = weights
         self._int8 = precision == "int8"
+        self._linears: dict[str, tuple[str, ...]] = {}
 
     def linear(self, x: str, place: str) -> str:
-        """x (1, n, inputs)."""
-        return self.product(x, self.weights.matrix(place), self.weights.bias(place))
+        """x (1, n, inputs). A layer met again is kept once."""
+        if place not in self._linears:
+            self._linears[place] = self._product_constants(place)
+        constants = self._linears[place]
+        if self._int8:
+            return self.op("DynamicQuantizeMatMul", x, *constants, domain=MICROSOFT)
+        matrix, bias = constants
+        return self.op("Add", self.op("MatMul", x, matrix), bias)
 
-    def product(self, x: str, matrix: Floats, bias: Floats) -> str:
-        added = self.constant(bias)
+    def _product_constants(self, place: str) -> tuple[str, ...]:
+        matrix, bias = self.weights.matrix(place), self.weights.bias(place)
         if not self._int8:
-            return self.op("Add", self.op("MatMul", x, self.constant(matrix)), added)
+            return self.constant(matrix), self.constant(bias)
         narrow, scales = _narrowed(matrix)
-        parts = (narrow, scales, np.zeros(len(scales), np.int8))
-        constants = [self.constant(part) for part in parts]
-        return self.op("DynamicQuantizeMatMul", x, *constants, added, domain=MICROSOFT)
+        parts = (narrow, scales, np.zeros(len(scales), np.int8), bias)
+        return tuple(self.constant(part) for part in parts)
 
     def attention(self, queries: str, keys: str, values: str, heads: int) -> str:
         return self.op(

@@ -23,12 +23,11 @@ _SPECTRUM = (_HANN[:, None] * np.concatenate([_BASIS.real, _BASIS.imag], axis=1)
 
 
 class Hum:
-    """`pitch`: of each half frame, in Hz. `mix` and `level`: how loud each harmonic is."""
+    """`pitch`: of each half frame, in Hz. `mix`: how loud each harmonic is, then a level."""
 
-    def __init__(self, pitch: Floats, mix: Floats, level: float) -> None:
+    def __init__(self, pitch: Floats, mix: Floats) -> None:
         self._pitch = pitch
-        self._mix = mix
-        self._level = level
+        self._mix, self._level = mix[:HARMONICS], mix[HARMONICS]
         turns = np.outer(pitch.astype(np.float64), np.arange(1, HARMONICS + 1)) / RATE
         self._turns = np.cumsum(turns % 1, axis=0) * HALF_FRAME
 
@@ -53,4 +52,4 @@ class Hum:
         turns = self._turns[before] * (1 - share) + self._turns[after] * share
         waves = np.sin((2 * np.pi * (turns % 1)).astype(np.float32))
         tone = np.float32(LOUDNESS) * (waves @ self._mix)
-        return np.tanh(tone * (self._pitch[frame] > VOICED_FROM_HZ) + np.float32(self._level))
+        return np.tanh(tone * (self._pitch[frame] > VOICED_FROM_HZ) + self._level)

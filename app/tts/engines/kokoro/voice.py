@@ -46,9 +46,7 @@ def add_affine(graph: Layers, timbre: str) -> None:
     table = np.concatenate([*halves[0], *halves[1]], axis=1)
     product = graph.op("MatMul", timbre, graph.constant(table[:-1]))
     affine = graph.op("Add", product, graph.constant(table[-1]))
-    graph.output(
-        graph.op("Reshape", affine, graph.constant([2, NORMED])), "affine", 2, NORMED
-    )
+    graph.output(graph.op("Reshape", affine, graph.constant([2, NORMED])), "affine", 2, NORMED)
 
 
 def voice_graph(weights: Weights, precision: Precision) -> Layers:
@@ -155,9 +153,7 @@ def _sound(graph: Layers, x: str) -> str:
     """Of logarithms of magnitudes and of what their phases are the sines of."""
     magnitudes, phases = graph.ops("Split", 2, x, axis=1, num_outputs=2)
     magnitudes, phases = graph.op("Exp", magnitudes), graph.op("Sin", phases)
-    parts = [
-        graph.op("Mul", magnitudes, graph.op(function, phases)) for function in ("Cos", "Sin")
-    ]
+    parts = [graph.op("Mul", magnitudes, graph.op(function, phases)) for function in ("Cos", "Sin")]
     name = "decoder.decoder.generator.stft.istft.stft.inverse_basis"
     basis = graph.constant(graph.weights.array(name) * np.float32(WINDOW / STEP))
     spectra = graph.op("Concat", *parts, axis=1)

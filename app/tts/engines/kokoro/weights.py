@@ -18,6 +18,7 @@ LAYERS = {
     "ConvTranspose",
     "MatMul_quant",
     "Gemm_MatMul_quant",
+    "MatMul",
     "LSTM_quant",
 }
 """Last parts of the names of the nodes that hold matrices."""
@@ -66,6 +67,12 @@ class Weights:
 
     def embedding(self, name: str) -> Floats:
         return self._widened(f"{name}.weight_quantized")
+
+    def hum(self) -> Floats:
+        """How loud each harmonic is in the hum, and its constant level behind them."""
+        node = self._nodes["decoder/generator/m_source/l_linear"]
+        level = self.array("decoder.decoder.generator.m_source.l_linear.bias")
+        return np.concatenate([self.array(node.input[1]).reshape(-1), level])
 
     def lstm(self, place: str) -> Lstm:
         inputs, states, bias = self._nodes[place].input[1:4]

@@ -1,0 +1,66 @@
+"""From an utterance to sound in windows that meet unheard."""
+
+import numpy as np
+
+from app.core.audio.convert import Samples
+from app.tts.engines.kokoro.network import UNKNOWN, KokoroNetwork, Norms, Utterance
+from app.tts.engines.kokoro.source import HALF_FRAME
+
+FIRST_WINDOW, LONGEST_WINDOW = 32, 160
+GROWTH = 1.6
+"""Half frames, 12.5 ms each. The first is short, to be heard soon; the longer, the less is made
+twice."""
+
+CONTEXT = 8
+"""Half frames that a sample depends on, before and behind its own."""
+
+FADE = 2
+"""Half frames in which one window gives way to the next."""
+
+SILENCE_KEPT = 3
+"""Half frames of the first pad, whose silence is left out else."""
+
+
+class Rendering:
+    """One utterance, window after window."""
+
+    def __init__(
+        self, network: KokoroNetwork, utterance: Utterance, *, trimmed: bool, norms: Norms = UNKNOWN
+    ) -> None:
+        """`trimmed`: without the silence in front."""
+        self._network = network
+        self._utterance = utterance
+        self._width = FIRST_WINDOW
+        self._tail: Samples | None = None
+        self.norms = norms
+        self.begin = max(0, 2 * int(utterance.lengths[0]) - SILENCE_KEPT) if trimmed else 0
+        """The half frame that sound begins with."""
+        self._at = self.begin
+
+    @property
+    def done(self) -> bool:
+        return self._at >= self._utterance.half_frames
+
+    def next(self) -> Samples:
+        """Blocks: belongs in a lane of the executor."""
+        end = self._utterance.half_frames
+        begin, stop = self._at, min(self._at + round(self._width), end)
+        if end - stop < FIRST_WINDOW // 2:
+            stop = end
+        first, last = max(0, begin - CONTEXT), min(end, stop + CONTEXT)
+        sound, self.norms = self._network.sound(self._utterance, first, last, self.norms)
+        sound = sound[(begin - first) * HALF_FRAME :]
+        if self._tail is not None:
+            sound = _faded(self._tail, sound)
+        size = (stop - begin) * HALF_FRAME
+        self._tail = sound[size : size + FADE * HALF_FRAME].copy()
+        self._at = stop
+        self._width = min(self._width * GROWTH, LONGEST_WINDOW)
+        return sound[:size]
+
+
+def _faded(before: Samples, after: Samples) -> Samples:
+    rise = np.linspace(0, 1, before.size, dtype=np.float32)
+    after = after.copy()
+    after[: before.size] = before * (1 - rise) + after[: before.size] * rise
+    return after
