@@ -129,7 +129,7 @@ _RULERS = vocabulary(
 class English(Tongue):
     point, minus, plus, percent = "point", "minus", "plus", "percent"
     to, link, at, dot, slash = "to", "and", "at", "dot", "slash"
-    dash, underscore, number_sign = "dash", "underscore", "number"
+    dash, underscore, number_sign, version = "dash", "underscore", "number", "version"
     months = tuple(_MONTHS.split())
     month_names = _MONTH_NAMES
     currencies = _CURRENCIES

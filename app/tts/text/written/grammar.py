@@ -14,6 +14,7 @@ _MANY_FIGURES = 9
 _VULGAR = {"¼": (1, 4), "½": (1, 2), "¾": (3, 4), "⅓": (1, 3), "⅔": (2, 3), "⅛": (1, 8)}
 _CUE_REACH = 24
 _LONGEST_WORD = 50
+_NOUN = re.compile(r"\s[^\W\d_]{3}")
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 Match = re.Match[str]
 
@@ -141,7 +142,7 @@ class _Rules:
     def _dotted(self, found: Match) -> str:
         numbers = [str(int(part)) for part in re.findall(r"\d+", found[0])]
         said = f" {self._tongue.point} ".join(self._tongue.cardinal(int(part)) for part in numbers)
-        return f"version {said}" if found[0][0] in "vV" else said
+        return f"{self._tongue.version} {said}" if found[0][0] in "vV" else said
 
     def _money(self, found: Match, names: str) -> str:
         figure = self._figure(found[f"{names}_n"])
@@ -198,7 +199,9 @@ class _Rules:
         if _is_year(written) and 1900 <= int(written) < 2100:
             return self._signed(found["nb_m"], self._tongue.year(int(written)))
         if written.isdigit() and not found["nb_m"]:
-            return self._plain(written)
+            said = self._plain(written)
+            is_counting = _NOUN.match(found.string, found.end())
+            return self._tongue.before_noun(said) if is_counting else said
         return self._signed(found["nb_m"], self._tongue.figure(figure))
 
     def _is_cued(self, found: Match) -> bool:

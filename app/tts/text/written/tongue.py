@@ -48,6 +48,7 @@ class Tongue(ABC):
     dash: str
     underscore: str
     number_sign: str
+    version: str
     months: tuple[str, ...]
     month_names: Mapping[str, int]
     """Folded names and abbreviations."""
@@ -89,6 +90,10 @@ class Tongue(ABC):
 
     def year(self, value: int) -> str:
         return self.cardinal(value)
+
+    def before_noun(self, said: str) -> str:
+        """A number of something, whose gender is not known."""
+        return said
 
     def ruler(self, value: int) -> str:
         return self.ordinal(value)
