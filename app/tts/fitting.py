@@ -14,24 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.audio.convert import Samples
 from app.core.audio.resample import resample
 from app.inference.executor import Executor, Lane
 from app.tts import measures
 from app.tts.evolution import Evolution
 from app.tts.reference import Reference
 from app.tts.speech import SAMPLE_RATE
+from app.tts.voice_vectors import Embed, Pack, Say, Vector
 
-Pack = NDArray[np.float32]
-"""(510, 256): a row for each count of sounds in a text."""
-
-Vector = NDArray[np.float32]
 Weights = NDArray[np.float64]
-Embed = Callable[[Samples], Vector]
-"""What a voice is like, as a vector of length one, from 16 kHz mono. Blocks."""
-
-Say = Callable[[Pack, int], Samples]
-"""One of the phrases in a voice, at SAMPLE_RATE. Blocks."""
 
 TIMBRE = slice(0, 128)
 PROSODY = slice(128, 256)
@@ -46,6 +37,8 @@ PITCH_WEIGHT = 0.3
 
 DISTANCE_WEIGHT = 0.004
 """Of the square of the distance from the start: voices far from all others speak badly."""
+
+SLOWEST, FASTEST = 0.8, 1.25
 
 _MIX_SHARPNESS = 20.0
 _SEED = 20
@@ -89,7 +82,6 @@ class FittedVoice:
     nearest_stock: str
     stock_likeness: Likeness
     speed: float
-    evaluations: int
 
 
 Progress = Callable[[float], None]
@@ -107,11 +99,9 @@ class VoiceFitter:
         self._phrases = phrases
         self._executor = executor
         self._surveying = asyncio.Lock()
-        self._survey: NDArray[np.float32] | None = None
-        self._directions = (
-            directions(stock.packs[:, :, TIMBRE], TIMBRE_DIRECTIONS),
-            directions(stock.packs[:, :, PROSODY], PROSODY_DIRECTIONS),
-        )
+        self._survey: Vector | None = None
+        self._timbre = directions(stock.packs[:, :, TIMBRE], TIMBRE_DIRECTIONS)
+        self._prosody = directions(stock.packs[:, :, PROSODY], PROSODY_DIRECTIONS)
 
     async def fit(
         self, reference: Reference, *, evaluations: int, progress: Progress = lambda _: None
@@ -119,26 +109,97 @@ class VoiceFitter:
         """Speaks a phrase `evaluations` times and some more, each time as one piece of batch work:
         cancelled, it stops after the one under way."""
         known = await self._surveyed()
-        closest = np.argsort(-known @ reference.vector)
-        start = await self._start(reference, known)
-        size = TIMBRE_DIRECTIONS + PROSODY_DIRECTIONS
+        nearest = int(np.argmax(known @ reference.vector))
+        start = await self._start(known @ reference.vector, reference)
+        size = len(self._timbre) + len(self._prosody)
         search = Evolution(np.zeros(size), FIRST_STEP, _SEED)
         for generation in range(max(1, evaluations // search.population)):
             phrase = self._phrases.search[generation % len(self._phrases.search)]
-            losses = [
-                await self._loss(start, moves, phrase, reference) for moves in search.ask()
-            ]
+            losses = [await self._loss(start, moves, phrase, reference) for moves in search.ask()]
             search.tell(losses)
             progress(min(1.0, (generation + 1) * search.population / evaluations))
-        moved = self._mix(start, search.mean)
-        ours = await self._judge(moved, reference)
-        first = self._stock.packs[closest[0]]
-        theirs = await self._judge(first, reference)
+        found = await self._executor.run(Lane.BATCH, self._mix, start, search.mean)
+        stock = self._stock.packs[nearest]
+        ours = await self._judge(found, self._phrases.judge, reference)
+        theirs = await self._judge(stock, self._phrases.judge, reference)
+        if theirs.loss(reference) < ours.loss(reference):
+            found, ours = stock, theirs
+        speed = reference.syllables_per_s / max(ours.syllables_per_s, 0.1)
         return FittedVoice(
-            pack=moved,
+            pack=found,
             likeness=ours,
-            nearest_stock=self._stock.names[closest[0]],
+            nearest_stock=self._stock.names[nearest],
             stock_likeness=theirs,
-            speed=float(np.clip(reference.syllables_per_s / ours.syllables_per_s, 0.8, 1.25)),
-            evaluations=evaluations,
+            speed=float(np.clip(speed, SLOWEST, FASTEST)),
         )
+
+    async def _surveyed(self) -> Vector:
+        """A row for each stock voice. Made once: every voice speaks."""
+        async with self._surveying:
+            if self._survey is None:
+                rows = [
+                    await self._executor.run(Lane.BATCH, self._heard_vector, pack)
+                    for pack in self._stock.packs
+                ]
+                self._survey = np.stack(rows)
+            return self._survey
+
+    async def _start(self, alike: Vector, reference: Reference) -> Weights:
+        """The nearest stock voice, or a mix of the near ones: whichever is heard to be nearer."""
+        one = np.eye(len(alike))[int(np.argmax(alike))]
+        mixed = np.exp(_MIX_SHARPNESS * (alike.astype(np.float64) - alike.max()))
+        mixed /= mixed.sum()
+        still = np.zeros(len(self._timbre) + len(self._prosody))
+        phrase = self._phrases.search[0]
+        losses = [await self._loss(start, still, phrase, reference) for start in (one, mixed)]
+        return one if losses[0] <= losses[1] else mixed
+
+    async def _loss(
+        self, start: Weights, moves: Weights, phrase: int, reference: Reference
+    ) -> float:
+        run = self._executor.run
+        return await run(Lane.BATCH, self._loss_of, start, moves, phrase, reference)
+
+    def _loss_of(self, start: Weights, moves: Weights, phrase: int, reference: Reference) -> float:
+        heard = self._heard(self._mix(start, moves), [phrase], reference)
+        return heard.loss(reference) + DISTANCE_WEIGHT * float(moves @ moves)
+
+    def _mix(self, start: Weights, moves: Weights) -> Pack:
+        size, packs = len(self._timbre), self._stock.packs
+        timbre = start + moves[:size] @ self._timbre
+        prosody = start + moves[size:] @ self._prosody
+        halves = (
+            np.tensordot(timbre.astype(np.float32), packs[:, :, TIMBRE], 1),
+            np.tensordot(prosody.astype(np.float32), packs[:, :, PROSODY], 1),
+        )
+        return np.concatenate(halves, axis=1)
+
+    async def _judge(self, pack: Pack, phrases: Sequence[int], reference: Reference) -> Likeness:
+        return await self._executor.run(Lane.BATCH, self._heard, pack, phrases, reference)
+
+    def _heard(self, pack: Pack, phrases: Sequence[int], reference: Reference) -> Likeness:
+        spoken = [self._say(pack, phrase) for phrase in phrases]
+        sound = resample(np.concatenate(spoken), SAMPLE_RATE, measures.SAMPLE_RATE)
+        return Likeness(
+            similarity=float(self._embed(sound) @ reference.vector),
+            pitch_hz=measures.median_pitch_hz(sound),
+            syllables_per_s=measures.syllables_per_s(sound),
+        )
+
+    def _heard_vector(self, pack: Pack) -> Vector:
+        spoken = [self._say(pack, phrase) for phrase in self._phrases.search[:2]]
+        return self._embed(resample(np.concatenate(spoken), SAMPLE_RATE, measures.SAMPLE_RATE))
+
+
+def directions(half: NDArray[np.float32], count: int) -> Weights:
+    """Rows of weights of the stock voices: to move by one row is to move by one standard deviation
+    along a principal component of what they differ in."""
+    means = half.mean(axis=1, dtype=np.float64)
+    moved = means - means.mean(axis=0)
+    left, _, _ = np.linalg.svd(moved, full_matrices=False)
+    return left[:, :count].T / np.sqrt(len(means) - 1)
+
+
+def _octaves(ours_hz: float, theirs_hz: float) -> float:
+    """Between two pitches, at most one: more says that no pitch was found."""
+    return min(1.0, abs(float(np.log2(max(ours_hz, 1.0) / max(theirs_hz, 1.0)))))
