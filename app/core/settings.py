@@ -278,6 +278,14 @@ class Tts:
     model: str = setting("TTS_MODEL", "qwen-tts", "Its model id")
     voice: str = setting("TTS_VOICE", "default", "Its voice")
     speed: Speed = setting("TTS_SPEED", 1.0, "Its speed where callers ask for 1; 0.5 to 2.0")
+    most_voices: Positive = setting(
+        "PARLEY_MAX_VOICES",
+        32,
+        "Voices that speak at once; fewer where the machine is too slow for so many without gaps",
+    )
+    cache_mb: NotNegative = setting(
+        "PARLEY_PHRASE_CACHE_MB", 64, "Memory for phrases that are said again, in MiB"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The door to speaking: from text to sound, piece by piece as it is made."""
 
 import time
-from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from typing import Protocol
@@ -23,6 +23,7 @@ from app.tts.domain import (
 from app.tts.encoding import Sound, SoundEncoder, open_encoder
 from app.tts.metrics import SpeakingMetrics
 from app.tts.speech import SAMPLE_RATE, Engine, Manner, Sentence, SpeechChunk, TimedWord
+from app.tts.text.lexicon import EMPTY, Lexicon
 
 AT_ONCE_CHARACTERS = 1000
 """Of text that is read while the engine waits for it; the first sentence is read alone."""
@@ -30,9 +31,13 @@ TRY_AGAIN_S = 2
 
 
 class Reader(Protocol):
-    def __call__(self, text: str, language: str, owner: UUID | None) -> Iterator[Sentence]:
-        """How the organization has it pronounced. Blocks."""
+    def __call__(self, text: str, language: str, lexicon: Lexicon) -> Iterator[Sentence]:
+        """Blocks, and so does each sentence."""
         ...
+
+
+Pronounced = Callable[[UUID, str], Awaitable[Lexicon]]
+"""How an organization has its words pronounced in a language."""
 
 
 class SpeakingService:
@@ -45,6 +50,7 @@ class SpeakingService:
         read: Reader,
         executor: Executor,
         *,
+        pronounced: Pronounced,
         model: str,
         most_at_once: int,
         cache_bytes: int,
@@ -54,6 +60,7 @@ class SpeakingService:
         self._engine = engine
         self._read = read
         self._executor = executor
+        self._pronounced = pronounced
         self._model = model
         self._admission = Admission(most_at_once)
         self._cache = PhraseCache(cache_bytes)
@@ -176,9 +183,11 @@ class SpeakingService:
         self, text: str, language: str, owner: UUID | None
     ) -> AsyncGenerator[tuple[Sentence, ...], None]:
         """A short phrase at once; of more the first sentence, so that it is heard soon."""
-        sentences = self._read(text, language, owner)
+        lexicon = await self._pronounced(owner, language) if owner else EMPTY
+        run = self._executor.run
+        sentences = await run(Lane.REALTIME, self._read, text, language, lexicon)
         most = AT_ONCE_CHARACTERS if len(text) <= LONGEST_PHRASE else 1
-        while group := await self._executor.run(Lane.REALTIME, _take, sentences, most):
+        while group := await run(Lane.REALTIME, _take, sentences, most):
             yield group
             most = AT_ONCE_CHARACTERS
 

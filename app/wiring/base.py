@@ -28,6 +28,7 @@ from app.tenancy.quota import Quotas
 from app.tenancy.sessions import Sessions
 from app.tenancy.token_import import TokenImport
 from app.tenancy.usage import UsageMeter
+from app.tts.lexicons import Lexicons
 from app.wiring.ground import opened_ground
 
 
@@ -49,6 +50,7 @@ class Foundation:
     members: Members
     invitations: Invitations
     api_keys: ApiKeys
+    lexicons: Lexicons
     token_import: TokenImport
     sessions: Sessions
     accounts: Accounts
@@ -94,6 +96,7 @@ async def foundation(
             members=members,
             invitations=Invitations(database, events, keys, letters, members),
             api_keys=api_keys,
+            lexicons=Lexicons(database, events, notices),
             token_import=TokenImport(database, events, keys),
             sessions=sessions,
             accounts=Accounts(database, events, letters),

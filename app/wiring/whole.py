@@ -31,6 +31,7 @@ from app.tenancy.providers import open_providers, refuse_half_set_up
 from app.tenancy.token_check import opened_check
 from app.wiring.base import Foundation, foundation
 from app.wiring.senses import Inference, inference
+from app.wiring.speaking import opened_speaking
 
 DEFAULT_ORGANIZATION = "Default"
 SETUP = "setup"
@@ -53,6 +54,7 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
         tokens = await stack.enter_async_context(
             opened_check(settings.auth, base.api_keys, base.keys, supervisor, default_org)
         )
+        speaking = await opened_speaking(base, senses, settings, stack)
         remote, transcription_jobs = _recordings(base, senses, settings)
         _start_work(supervisor, base, senses, settings.server.drain_s)
         yield Runtime(
@@ -67,6 +69,7 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
             models=senses.models,
             speech=senses.speech,
             streams=senses.streams,
+            speaking=speaking,
             transcription_jobs=transcription_jobs,
             remote_recordings=remote,
             database=base.database,

@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 
 from app.inference.executor import Executor, LaneSize
-from app.tts.service import SpeakingService
+from app.tts.service import Pronounced, SpeakingService
 from app.tts.speech import (
     Manner,
     Sentence,
@@ -16,6 +16,7 @@ from app.tts.speech import (
     TimedSound,
     TimedWord,
 )
+from app.tts.text.lexicon import EMPTY, Lexicon
 
 WORD_SAMPLES = 2400
 WORD_S = 0.1
@@ -28,6 +29,7 @@ class ToneEngine:
 
     def __init__(self) -> None:
         self.begun: list[tuple[str, Manner]] = []
+        self.sounds: list[list[str]] = []
         self.ended = 0
         self.gate = asyncio.Event()
         self.gate.set()
@@ -40,6 +42,7 @@ class ToneEngine:
     ) -> AsyncGenerator[SpeechChunk, None]:
         words = [word for sentence in sentences for word in sentence.words]
         self.begun.append((" ".join(word.text for word in words), manner))
+        self.sounds.append([word.sounds for word in words])
         try:
             for place, word in enumerate(words):
                 self.waiting.set()
@@ -61,16 +64,17 @@ def _tone(word: SpokenWord, start_s: float) -> SpeechChunk:
     return SpeechChunk(0.5 * np.sin(times / 8).astype(np.float32), (timed,))
 
 
-def read_words(text: str, language: str, owner: UUID | None) -> Iterator[Sentence]:
+def read_words(text: str, language: str, lexicon: Lexicon) -> Iterator[Sentence]:
     """`*` is nothing that could be spoken."""
-    del language, owner
+    del language
     begin = 0
     for part in text.split("."):
         words: list[SpokenWord] = []
         for word in part.split():
             begin = text.index(word, begin)
             if word != "*":
-                words.append(SpokenWord(word, begin, begin + len(word), "a"))
+                sounds = "".join(found.pronunciation.spoken for found in lexicon.find(word)) or "a"
+                words.append(SpokenWord(word, begin, begin + len(word), sounds))
             begin += len(word)
         if words:
             yield Sentence(tuple(words))
@@ -81,6 +85,11 @@ def small_executor() -> Executor:
     return Executor(realtime=size, batch=size, forbid_in_transaction=lambda: None)
 
 
+async def usual(owner: UUID, language: str) -> Lexicon:
+    del owner, language
+    return EMPTY
+
+
 def service_of(
     engine: ToneEngine,
     executor: Executor,
@@ -88,11 +97,13 @@ def service_of(
     model: str = "tones 1",
     most_at_once: int = 2,
     cache_bytes: int = 1 << 20,
+    pronounced: Pronounced = usual,
 ) -> SpeakingService:
     return SpeakingService(
         engine,
         read_words,
         executor,
+        pronounced=pronounced,
         model=model,
         most_at_once=most_at_once,
         cache_bytes=cache_bytes,

@@ -5,7 +5,7 @@ import io
 import tracemalloc
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from app.tts.domain import SpeakersBusy, TextEmpty, TextTooLong, VoiceSettings
 from app.tts.encoding import as_whole_file, sound_of
 from app.tts.service import SpeakingService
 from app.tts.speech import Manner, SpeechChunk
+from app.tts.text.lexicon import EMPTY, Lexicon, Pronunciation
 from tests.unit.tts.doubles import WORD_S, WORD_SAMPLES, ToneEngine, service_of, small_executor
 
 LONG = "One two three. " * 40
@@ -111,6 +112,23 @@ async def test_what_one_organization_says_another_does_not_find(
     for owner in (uuid4(), uuid4(), None):
         await said(speaking.speak("Hi there.", MANNER, owner=owner))
     assert len(engine.begun) == 3
+
+
+async def test_words_are_said_as_the_organization_has_them_pronounced(
+    engine: ToneEngine, executor: Executor
+) -> None:
+    """And a phrase that was kept is no longer right when that has changed."""
+    owner, lexicon = uuid4(), EMPTY
+
+    async def pronounced(asked: UUID, language: str) -> Lexicon:
+        assert (asked, language) == (owner, "en-us")
+        return lexicon
+
+    speaking = service_of(engine, executor, pronounced=pronounced)
+    await said(speaking.speak("Hi there.", MANNER, owner=owner))
+    lexicon = Lexicon([Pronunciation("there", sounds="ðo")])
+    await said(speaking.speak("Hi there.", MANNER, owner=owner))
+    assert engine.sounds == [["a", "a"], ["a", "ðo"]]
 
 
 async def test_a_phrase_that_was_cut_off_is_not_kept(
@@ -213,6 +231,7 @@ async def test_a_thousand_texts_leave_nothing(engine: ToneEngine, executor: Exec
         for number in range(count):
             await said(speaking.speak(f"Text {number} that is spoken.", MANNER))
         engine.begun.clear()
+        engine.sounds.clear()
         return tracemalloc.get_traced_memory()[0]
 
     tracemalloc.start()
