@@ -81,14 +81,21 @@ def script_of(letter: str) -> Script:
     return next((script for script, letters in _SCRIPTS if letters.match(letter)), Script.OTHER)
 
 
-def scripts_in(text: str) -> set[Script]:
-    return {script for script, letters in _SCRIPTS if letters.search(text)}
+_WORDS = {
+    Script.LATIN: re.compile(r"[A-Za-z\u00c0-\u024f]{3,}"),
+    Script.DEVANAGARI: re.compile("[\u0900-\u0963\u0970-\u097f]+"),
+    Script.KANA: re.compile("[\u3041-\u30ff\u31f0-\u31ff]+"),
+    Script.HAN: re.compile("[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+"),
+}
+"""Short words in Latin letters are units as often as words."""
 
 
 def spoken_in(script: Script, asked: Language) -> Language | None:
     """The language that says words of this script where `asked` is what the caller chose."""
     if script is Script.LATIN:
-        return asked if asked.script is Script.LATIN else LANGUAGES["en-us"]
+        if asked.script is Script.LATIN:
+            return asked
+        return LANGUAGES["en-in" if asked.code == "hi" else "en-us"]
     if script is Script.DEVANAGARI:
         return LANGUAGES["hi"]
     if script is Script.KANA:
@@ -99,14 +106,12 @@ def spoken_in(script: Script, asked: Language) -> Language | None:
 
 
 def sentence_language(text: str, asked: Language) -> Language:
-    """Whose words say the figures of this sentence: `asked`, unless none of its letters occur."""
-    scripts = scripts_in(text)
-    if not scripts or asked.script in scripts:
+    """Whose words say the figures of this sentence: `asked`, unless most of it is in another."""
+    letters = {
+        script: sum(len(word) for word in words.findall(text)) for script, words in _WORDS.items()
+    }
+    if asked.script is Script.KANA or (letters[Script.KANA] and asked.script is not Script.HAN):
+        letters[Script.KANA] += letters.pop(Script.HAN)
+    if 2 * letters[asked.script] >= sum(letters.values()):
         return asked
-    if Script.KANA in scripts and asked.script is Script.LATIN:
-        return LANGUAGES["ja"]
-    for script, _ in _SCRIPTS:
-        found = spoken_in(script, asked) if script in scripts else None
-        if found is not None:
-            return found
-    return asked
+    return spoken_in(max(letters, key=lambda script: letters[script]), asked) or asked

@@ -156,13 +156,21 @@ def _with_marks(words: Sequence[Said]) -> Iterator[Said]:
             if waiting:
                 yield waiting
             waiting = word if word.sounds else waiting
-        elif waiting and waiting.sounds[-1] not in _ENDS:
-            sounds = waiting.sounds.rstrip(PAUSES) + word.text
-            end = word.end if word.begin == waiting.end else waiting.end
-            text = waiting.text.rstrip(PAUSES) + word.text
-            waiting = replace(waiting, sounds=sounds, text=text, end=end)
+        elif waiting:
+            waiting = _marked(waiting, word)
     if waiting:
         yield waiting
+
+
+def _marked(word: Said, mark: Said) -> Said:
+    """A full stop that is part of the sounds (Hindi has a sound "r.") is none of the marks."""
+    last = word.text[-1]
+    if last in _ENDS:
+        return word
+    end = mark.end if mark.begin == word.end else word.end
+    if last in PAUSES and word.sounds[-1:] == last:
+        word = replace(word, text=word.text[:-1], sounds=word.sounds[:-1])
+    return replace(word, text=word.text + mark.text, sounds=word.sounds + mark.text, end=end)
 
 
 def _bounded(words: Sequence[SpokenWord]) -> Iterator[list[SpokenWord]]:

@@ -13,6 +13,7 @@ _MANY_FIGURES = 9
 """More without separators are a number of something, and said figure by figure."""
 _VULGAR = {"¼": (1, 4), "½": (1, 2), "¾": (3, 4), "⅓": (1, 3), "⅔": (2, 3), "⅛": (1, 8)}
 _CUE_REACH = 24
+_CUE = re.compile(r"(?:[^\W\d_]|[\u0900-\u0963])+")
 _LONGEST_WORD = 50
 _NOUN = re.compile(r"\s[^\W\d_]{3}")
 _ROMAN = {"I": 1, "V": 5, "X": 10}
@@ -194,6 +195,8 @@ class _Rules:
     def _number(self, found: Match) -> str:
         written = found["nb_n"]
         figure = self._figure(written)
+        if found["nb_k"]:
+            return f"{self._tongue.figure(figure)} {self._tongue.scales['k']}"
         if written.isdigit() and self._is_cued(found):
             return self._in_groups(written) if len(written) > 6 else self._tongue.digits(written)
         if _is_year(written) and 1900 <= int(written) < 2100:
@@ -208,7 +211,7 @@ class _Rules:
         if len(found["nb_n"]) < 3:
             return False
         before = found.string[max(0, found.start() - _CUE_REACH) : found.start()].lower()
-        return not self._tongue.cues.isdisjoint(re.findall(r"[^\W\d_]+|[\u0900-\u0963]+", before))
+        return not self._tongue.cues.isdisjoint(_CUE.findall(before))
 
     def _numbered(self, found: Match) -> str:
         number = int(found["no"])

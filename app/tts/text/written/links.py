@@ -41,7 +41,10 @@ def _say(written: str, offset: int, tongue: Tongue) -> list[Said]:
                 else tongue.cardinal(int(text))
             )
         elif text[0].isalpha():
-            is_word = bool(_VOWEL.search(text)) and (len(text) > 2 or text.lower() in _AS_WORDS)
+            is_word = bool(_VOWEL.search(text)) and (
+                len(text) > (2 if written[piece.start() - 1 : piece.start()] == "." else 1)
+                or text.lower() in _AS_WORDS
+            )
             said.append(Said(text if is_word else text.upper(), begin, end, is_spelled=not is_word))
             continue
         else:

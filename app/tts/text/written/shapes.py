@@ -40,7 +40,8 @@ _DIGITS = {
     "card": rf"{_FREE}(?:\d{{4}}[ -]){{2,3}}\d{{1,4}}(?![{_W}-]|[.,]\d)",
     "fraction": rf"{_FREE}(?P<fr_w>\d{{1,6}})?\s?(?P<fr_v>[¼½¾⅓⅔⅛])"
     rf"|(?<![\w.,/])(?P<fr_i>\d{{1,6}}\s)?(?P<fr_u>\d{{1,3}})/(?P<fr_l>\d{{1,3}})(?![{_W}/]|[.,]\d)",
-    "dotted": rf"{_FREE}(?:[vV]?\d{{1,4}}(?:\.\d{{1,4}}){{2,4}}"
+    "dotted": rf"{_FREE}(?!\d{{1,3}}(?:\.\d{{3}}){{2,6}}(?![\d.]))"
+    rf"(?:[vV]?\d{{1,4}}(?:\.\d{{1,4}}){{2,4}}"
     rf"|[vV]\d{{1,4}}(?:\.\d{{1,4}}){{0,4}})(?![{_W}]|\.\d)",
 }
 _REST = {
@@ -119,5 +120,6 @@ def _amounts(tongue: Tongue, figure: str) -> dict[str, str]:
         "ordinal": rf"{_FREE}(?P<or_n>\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,12}})"
         rf"(?P<or_s>{ordinal}){_END}",
         "decade": rf"{_FREE}'?(?P<dc>[12]\d\d0|\d0)'?s{_END}",
-        "number": rf"(?P<nb_m>{_MINUS}){_FREE}(?P<nb_n>{figure}){_END}",
+        "number": rf"(?P<nb_m>{_MINUS}){_FREE}(?P<nb_n>{figure})"
+        rf"(?P<nb_k>{'k' if 'k' in tongue.scales else '(?!)'})?{_END}",
     }
