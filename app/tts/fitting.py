@@ -193,7 +193,8 @@ class VoiceFitter:
 
 def directions(half: NDArray[np.float32], count: int) -> Weights:
     """Rows of weights of the stock voices: to move by one row is to move by one standard deviation
-    along a principal component of what they differ in."""
+    along a principal component of what they differ in. Each row sums to zero."""
+    count = min(count, len(half) - 1)
     means = half.mean(axis=1, dtype=np.float64)
     moved = means - means.mean(axis=0)
     left, _, _ = np.linalg.svd(moved, full_matrices=False)

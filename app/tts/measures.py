@@ -36,7 +36,8 @@ def loudness_db(samples: Samples) -> Track:
 
 
 def pitch_hz(samples: Samples) -> Track:
-    """Of each frame; zero where it has none. By autocorrelation of the windowed frame."""
+    """Of each frame; zero where it has none. By autocorrelation of the windowed frame, whose peaks
+    are parabolas through three lags."""
     windowed = frames(samples) * np.hanning(_FRAME)
     size = 2 * _FRAME
     window_alike = np.fft.irfft(np.abs(np.fft.rfft(np.hanning(_FRAME), size)) ** 2)
@@ -45,13 +46,16 @@ def pitch_hz(samples: Samples) -> Track:
     alike = (alike / np.maximum(energy, 1e-9)) / (window_alike / window_alike[0] + 1e-3)
     first, last = SAMPLE_RATE // _HIGHEST_HZ, SAMPLE_RATE // _LOWEST_HZ
     found = alike[:, first : last + 1]
-    is_peak = np.zeros(found.shape, bool)
-    is_peak[:, 1:-1] = (found[:, 1:-1] >= found[:, :-2]) & (found[:, 1:-1] > found[:, 2:])
-    peaks = np.where(is_peak, found, 0)
-    best = peaks.max(axis=1, keepdims=True)
-    lag = first + np.argmax(peaks >= _OCTAVE_FAVOUR * best, axis=1)
+    before, at, after = found[:, :-2], found[:, 1:-1], found[:, 2:]
+    is_peak = (at >= before) & (at > after)
+    bend = np.where(is_peak, before - 2 * at + after, -1)
+    shift = 0.5 * (before - after) / bend
+    heights = np.where(is_peak, at - 0.25 * (before - after) * shift, 0)
+    best = heights.max(axis=1, keepdims=True)
+    chosen = np.argmax(heights >= _OCTAVE_FAVOUR * best, axis=1)
+    lag = first + 1 + chosen + np.take_along_axis(shift, chosen[:, None], axis=1)[:, 0]
     is_voiced = (best[:, 0] > _VOICED) & (loudness_db(samples) > _QUIETEST_DB + 30)
-    return np.where(is_voiced, SAMPLE_RATE / lag, 0.0)
+    return np.where(is_voiced, SAMPLE_RATE / np.where(is_voiced, lag, 1), 0.0)
 
 
 def median_pitch_hz(samples: Samples) -> float:

@@ -82,7 +82,7 @@ class Vendor(Protocol):
 
 
 class RemoteEngine:
-    """An engine that reads text: its sentences come as they were written. `speed`: how fast it
+    """An engine that reads text, that of the words with the marks behind them. `speed`: how fast it
     speaks where the manner says 1."""
 
     def __init__(self, vendor: Vendor, speed: float = 1.0) -> None:

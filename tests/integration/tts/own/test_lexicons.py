@@ -101,7 +101,7 @@ async def test_another_replica_hears_of_a_change(
     elsewhere = Lexicons(tenancy.database, tenancy.events, Notices(app_url))
     await put(elsewhere, tenancy, scope, AADHAAR)
     async with asyncio.timeout(10):
-        while not await respelled(lexicons, scope, "Aadhaar", "hi"):
+        while not await respelled(lexicons, scope, "Aadhaar", "hi"):  # noqa: ASYNC110 - elsewhere
             await asyncio.sleep(0.01)
 
 
