@@ -35,8 +35,8 @@ LANGUAGES = {
     language.code: language
     for language in (
         Language("en-us", "English (United States)", Script.LATIN, _ENGLISH, "en-us"),
-        Language("en-gb", "English (Britain)", Script.LATIN, _ENGLISH, "en-gb"),
-        Language("en-in", "English (India)", Script.LATIN, f"{_ENGLISH}; British sounds", "en-gb"),
+        Language("en-gb", "English (Britain)", Script.LATIN, _ENGLISH, "en"),
+        Language("en-in", "English (India)", Script.LATIN, f"{_ENGLISH}; British sounds", "en"),
         Language("hi", "Hindi", Script.DEVANAGARI, "complete: sounds by espeak-ng", "hi"),
         Language("es", "Spanish", Script.LATIN, _ROMANCE, "es"),
         Language("fr", "French", Script.LATIN, _ROMANCE, "fr"),

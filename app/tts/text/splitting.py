@@ -10,6 +10,9 @@ MOST_CHARACTERS = 240
 _FEWEST_CHARACTERS = 60
 """Before a cut at a clause."""
 
+_LONGER_THAN_SHORT_FORMS = 5
+"""Letters: a dot behind them ends a sentence even where the next begins with a small letter."""
+
 _W = r"\w\u0900-\u0963"
 _END = re.compile(
     r"(?P<mark>[.!?…]+[\"'”’)\]]*)(?:(?=\s)|$)"
@@ -139,7 +142,7 @@ def _ends_with_dot(before: str, following: str, first: str) -> bool:
     last = _LAST_WORD.search(before)
     word = last[1] if last else ""
     folded = word.lower()
-    if folded in _TITLES or first.islower():
+    if folded in _TITLES or (first.islower() and len(word) < _LONGER_THAN_SHORT_FORMS):
         return False
     if folded in _OFTEN_INSIDE:
         return folded in {"no", "mar"} and not first.isdigit()

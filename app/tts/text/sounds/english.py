@@ -50,7 +50,7 @@ class EnglishSounds:
 
     def __init__(self, folder: Path, *, is_british: bool) -> None:
         self._is_british = is_british
-        self._espeak = "en-gb" if is_british else "en-us"
+        self._espeak = "en" if is_british else "en-us"
         name = "gb" if is_british else "us"
         self._gold = _read(folder / f"{name}_gold.json")
         self._silver = _read(folder / f"{name}_silver.json")

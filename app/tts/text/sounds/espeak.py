@@ -5,6 +5,7 @@ and nothing else here touches it.
 """
 
 import ctypes
+import re
 from functools import cache, lru_cache
 from threading import Lock
 
@@ -15,6 +16,8 @@ _NO_EXIT = 0x8000
 _UTF_8 = 1
 _IPA_TIED = 0x02 | 0x80 | (ord("^") << 8)
 _LONGEST = 1000
+_FLAG = re.compile(r"\([^()]*\)")
+"""Where it goes over to another language, and back."""
 
 
 class EspeakFailed(RuntimeError):
@@ -45,7 +48,7 @@ class _Espeak:
             while rest.value:
                 clause = self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF_8, _IPA_TIED)
                 said.append(clause.decode("utf-8", "replace"))
-        return " ".join(said)
+        return _FLAG.sub("", " ".join(said))
 
 
 @cache

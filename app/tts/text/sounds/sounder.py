@@ -6,7 +6,9 @@ from pathlib import Path
 from threading import Lock
 
 from app.tts.text.languages import Language
+from app.tts.text.sounds.chinese import chinese_sounds
 from app.tts.text.sounds.english import EnglishSounds
+from app.tts.text.sounds.japanese import japanese_sounds
 from app.tts.text.sounds.phrases import phrase_sounds
 from app.tts.text.written.said import Said
 
@@ -27,7 +29,9 @@ class Sounders:
             with self._lock:
                 english = self._english(language.espeak)
             return english(words)
-        return phrase_sounds(words, language.espeak)
+        if language.espeak:
+            return phrase_sounds(words, language.espeak)
+        return japanese_sounds(words) if language.code == "ja" else chinese_sounds(words)
 
     def _open_english(self, accent: str) -> EnglishSounds:
-        return EnglishSounds(self._folder, is_british=accent == "en-gb")
+        return EnglishSounds(self._folder, is_british=accent == "en")

@@ -14,7 +14,11 @@ _MANY_FIGURES = 9
 _VULGAR = {"¼": (1, 4), "½": (1, 2), "¾": (3, 4), "⅓": (1, 3), "⅔": (2, 3), "⅛": (1, 8)}
 _CUE_REACH = 24
 _CUE = re.compile(r"(?:[^\W\d_]|[\u0900-\u0963])+")
-_LONGEST_WORD = 50
+_EASTERN = r"\u3005\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_PIECE = re.compile(
+    rf"[\u0900-\u0963\u0970-\u097f]{{1,50}}|[{_EASTERN}]{{1,50}}"
+    rf"|[^\u0900-\u0963\u0970-\u097f{_EASTERN}]{{1,50}}"
+)
 _NOUN = re.compile(r"\s[^\W\d_]{3}")
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 Match = re.Match[str]
@@ -165,11 +169,11 @@ class _Rules:
         if unit and unit != "%":
             return said + self._tongue.counted(figure, self._tongue.units[unit])
         said += self._tongue.figure(figure)
-        return f"{said} {self._tongue.percent}" if "%" in found[0] else said
+        return self._tongue.percentage(said) if "%" in found[0] else said
 
     def _percent(self, found: Match) -> str:
-        said = f"{self._tongue.figure(self._figure(found['pc_n']))} {self._tongue.percent}"
-        return self._signed(found["pc_m"], said)
+        said = self._tongue.figure(self._figure(found["pc_n"]))
+        return self._signed(found["pc_m"], self._tongue.percentage(said))
 
     def _measure(self, found: Match) -> str:
         noun = self._tongue.units[found["ms_u"]]
@@ -256,14 +260,10 @@ def _shared(rule: Callable[[Match], str]) -> Callable[[Match], list[Said]]:
 
 
 def _word(found: Match) -> list[Said]:
-    """A word that is longer than any is cut."""
-    begin, end = found.span()
-    if end - begin <= _LONGEST_WORD:
-        return [Said(found[0], begin, end)]
-    cuts = range(begin, end, _LONGEST_WORD)
+    """Cut where the script changes, and where it is longer than any word."""
     return [
-        Said(found.string[at : min(at + _LONGEST_WORD, end)], at, min(at + _LONGEST_WORD, end))
-        for at in cuts
+        Said(piece[0], piece.start(), piece.end(), is_as_written=True)
+        for piece in _PIECE.finditer(found.string, *found.span())
     ]
 
 

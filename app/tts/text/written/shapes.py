@@ -107,19 +107,21 @@ def _amounts(tongue: Tongue, figure: str) -> dict[str, str]:
     scale = _either(tongue.scales) or "(?!)"
     unit = _either(tongue.units)
     ordinal = _either(tongue.ordinal_signs) or "(?!)"
+    free = _FREE if tongue.has_spaces else r"(?<![A-Za-z\d.,])"
+    end = _END if tongue.has_spaces else "(?![A-Za-z])"
     return {
         "money": rf"(?P<mn_m>{_MINUS})(?<![A-Za-z])(?P<mn_c>{money})\s?(?P<mn_n>{figure})(?!\d)"
         rf"(?:\s?(?P<mn_s>{scale}){_END})?(?:/-)?",
-        "money_after": rf"(?P<ma_m>{_MINUS}){_FREE}(?P<ma_n>{figure})(?:\s?(?P<ma_s>{scale}))?\s?"
-        rf"(?P<ma_c>{money}){_END}",
+        "money_after": rf"(?P<ma_m>{_MINUS}){free}(?P<ma_n>{figure})(?:\s?(?P<ma_s>{scale}))?\s?"
+        rf"(?P<ma_c>{money}){end}",
         "range": rf"(?<![{_W}.,-])(?P<rg_a>{figure})(?:\s?%)?\s?[-–—]\s?(?P<rg_b>{figure})"
-        rf"(?![\d-]|[.,/]\d)(?:\s?(?P<rg_u>%|(?:{unit}){_END})|{_END})",
-        "percent": rf"(?P<pc_m>{_MINUS}){_FREE}(?P<pc_n>{figure})\s?%",
-        "measure": rf"(?P<ms_m>{_MINUS}){_FREE}(?P<ms_n>{figure})\s?(?P<ms_u>{unit})"
-        rf"(?![{_W}²³]|'\w|/\w)",
-        "ordinal": rf"{_FREE}(?P<or_n>\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,12}})"
+        rf"(?![\d-]|[.,/]\d)(?:\s?(?P<rg_u>%|(?:{unit}){end})|{end})",
+        "percent": rf"(?P<pc_m>{_MINUS}){free}(?P<pc_n>{figure})\s?%",
+        "measure": rf"(?P<ms_m>{_MINUS}){free}(?P<ms_n>{figure})\s?(?P<ms_u>{unit})"
+        rf"(?![²³]|'\w|/\w){end}",
+        "ordinal": rf"{free}(?P<or_n>\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,12}})"
         rf"(?P<or_s>{ordinal}){_END}",
-        "decade": rf"{_FREE}'?(?P<dc>[12]\d\d0|\d0)'?s{_END}",
-        "number": rf"(?P<nb_m>{_MINUS}){_FREE}(?P<nb_n>{figure})"
-        rf"(?P<nb_k>{'k' if 'k' in tongue.scales else '(?!)'})?{_END}",
+        "decade": rf"{free}'?(?P<dc>[12]\d\d0|\d0)'?s{_END}",
+        "number": rf"(?P<nb_m>{_MINUS}){free}(?P<nb_n>{figure})"
+        rf"(?P<nb_k>{'k' if 'k' in tongue.scales else '(?!)'})?{end}",
     }

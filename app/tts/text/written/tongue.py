@@ -70,6 +70,8 @@ class Tongue(ABC):
     ordinal_signs: tuple[str, ...]
     has_decimal_comma: bool = False
     is_month_first: bool = False
+    has_spaces: bool = True
+    """Between words; without, a unit ends where it ends."""
 
     @abstractmethod
     def cardinal(self, value: int, *, is_feminine: bool = False, is_indian: bool = False) -> str:
@@ -90,6 +92,9 @@ class Tongue(ABC):
 
     def year(self, value: int) -> str:
         return self.cardinal(value)
+
+    def percentage(self, said: str) -> str:
+        return f"{said} {self.percent}"
 
     def before_noun(self, said: str) -> str:
         """A number of something, whose gender is not known."""

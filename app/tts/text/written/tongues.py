@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.tts.text.written.eastern import Chinese, Japanese
 from app.tts.text.written.english import English
 from app.tts.text.written.french import French
 from app.tts.text.written.hindi import Hindi
@@ -19,4 +20,6 @@ TONGUES: Mapping[str, Tongue] = {
     "fr": French(),
     "it": Italian(),
     "pt-br": Portuguese(),
+    "ja": Japanese(),
+    "zh": Chinese(),
 }
