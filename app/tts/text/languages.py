@@ -52,7 +52,7 @@ LANGUAGES = {
             "zh",
             "Chinese (Mandarin)",
             Script.HAN,
-            "limited: pinyin with tones by word; of tone sandhi only what the dictionary holds",
+            "limited: pinyin by word with changes of tone; rare names may be read wrongly",
         ),
     )
 }

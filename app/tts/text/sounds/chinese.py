@@ -45,8 +45,13 @@ def chinese_sounds(words: Sequence[Said]) -> list[Said]:
 
 def _sounded(word: Said) -> Iterator[Said]:
     """What has no reading is left out."""
-    style = {"style": Style.TONE3, "neutral_tone_with_five": True, "tone_sandhi": True}
-    readings = lazy_pinyin(word.text, errors=lambda run: ["?"] * len(run), **style)
+    readings = lazy_pinyin(
+        word.text,
+        style=Style.TONE3,
+        errors=lambda run: ["?"] * len(run),  # pyright: ignore[reportArgumentType]
+        neutral_tone_with_five=True,
+        tone_sandhi=True,
+    )
     at = 0
     for text in rjieba.cut(word.text) if word.is_as_written else [word.text]:
         end = at + len(text)

@@ -170,12 +170,11 @@ class EnglishSounds:
 
     def _unknown(self, word: str) -> str:
         sounds = espeak_sounds(word, self._espeak).replace(" ", "")
-        accent = _ESPEAK_BRITISH if self._is_british else _ESPEAK_AMERICAN
-        for old, new in _ESPEAK.items():
-            sounds = sounds.replace(old, new)
-        sounds = re.sub(r"(\S)\u0329", r"ᵊ\1", sounds)
-        for old, new in accent.items():
-            sounds = sounds.replace(old, new)
+        if self._is_british:
+            sounds = _replaced(sounds, _ESPEAK_BRITISH)
+        sounds = re.sub(r"(\S)\u0329", r"ᵊ\1", _replaced(sounds, _ESPEAK))
+        if not self._is_british:
+            sounds = _replaced(sounds, _ESPEAK_AMERICAN)
         return only_sounds(sounds.replace("o", "ɔ").replace("^", ""))
 
     def _plural(self, stem: str) -> str:
@@ -206,6 +205,12 @@ class EnglishSounds:
 
 def _read(path: Path) -> Mapping[str, Entry]:
     return msgspec.json.decode(path.read_bytes(), type=dict[str, Entry])
+
+
+def _replaced(sounds: str, changes: Mapping[str, str]) -> str:
+    for old, new in changes.items():
+        sounds = sounds.replace(old, new)
+    return sounds
 
 
 def _is_shouted(words: Sequence[Said]) -> bool:

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any, Protocol
 
-import lindera
+import lindera  # pyright: ignore[reportMissingTypeStubs]
 
 from app.tts.text.sounds.alphabet import only_sounds
 from app.tts.text.written.said import Said
@@ -61,11 +62,11 @@ def _readings(text: str) -> list[tuple[int, int, str]]:
     found: list[tuple[int, int, str]] = []
     at, before = 0, ""
     for token in _tokenizer().tokenize(text):
-        surface: str = token.surface
+        surface = token.surface
         begin = text.index(surface, at)
         at = begin + len(surface)
-        kind: str = token.details[0]
-        reading: str = token.details[-1] if token.details[-1] != "*" else surface
+        kind = token.details[0]
+        reading = token.details[-1] if token.details[-1] != "*" else surface
         is_ending = not set(token.details[:2]).isdisjoint(_ENDINGS)
         if found and is_ending and before in _INFLECTED:
             first, _, earlier = found.pop()
@@ -98,9 +99,20 @@ def _sound(kana: str, at: int) -> str:
     return "" if sign in _SMALL else _KANA.get(sign, "")
 
 
+class _Token(Protocol):
+    surface: str
+    details: Sequence[str]
+    """From the kind of word to how it is pronounced, in katakana."""
+
+
+class _Tokenizer(Protocol):
+    def tokenize(self, text: str, /) -> Sequence[_Token]: ...
+
+
 @cache
-def _tokenizer() -> lindera.Tokenizer:
-    builder = lindera.TokenizerBuilder()
+def _tokenizer() -> _Tokenizer:
+    library: Any = lindera
+    builder = library.TokenizerBuilder()
     builder.set_mode("normal")
     builder.set_dictionary("embedded://ipadic")
     return builder.build()

@@ -52,6 +52,12 @@ def test_english_sounds(read: Read, text: str, sounds: str) -> None:
         ("fr", "les amis", "lez amˈi"),
         ("it", "ciao gli altri", "ʧˈao ʎɪ ˈaltrɪ"),
         ("pt-br", "olá você", "olˈa vosˈe"),
+        ("zh", "你好，我的朋友。", "ni↗xau↓, wo↓ tɤ pʰə↗ŋjou↓."),
+        ("zh", "银行不要", "i↗nxa↗ŋ pu↗jau↘"),
+        ("ja", "今日は天気がいい。", "kʲoː βa teŋkʲi ɡa ii."),
+        ("ja", "ちょっと待って", "ʨoʔto maʔte"),
+        ("ja", "1995年", "seŋkʲɨːçakɯkʲɨːʥɨːɡo neɴ"),
+        ("en-gb", "cafetière", "kˌafɪtiˈɛː"),
     ],
 )
 def test_sounds_of_other_languages(read: Read, language: str, text: str, sounds: str) -> None:
@@ -148,9 +154,7 @@ def test_any_text_is_read_or_left_but_never_fails(
 def test_each_letter_and_figure_of_plain_english_belongs_to_a_word(
     reader: TextReader, text: str
 ) -> None:
-    words = [
-        word for sentence in reader.read(text, LANGUAGES["en-us"]) for word in sentence.words
-    ]
+    words = [word for sentence in reader.read(text, LANGUAGES["en-us"]) for word in sentence.words]
     said = {at for word in words for at in range(word.begin, word.end)}
     assert not [at for at, letter in enumerate(text) if letter.isalnum() and at not in said]
 
