@@ -56,6 +56,10 @@ class PhraseCache:
             _, gone = self._phrases.popitem(last=False)
             self.bytes -= _bytes_of(gone)
 
+    def clear(self) -> None:
+        self._phrases.clear()
+        self.bytes = 0
+
     def forget(self, key: PhraseKey) -> None:
         gone = self._phrases.pop(key, ())
         self.bytes -= _bytes_of(gone)

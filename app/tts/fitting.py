@@ -7,7 +7,6 @@ voices differ most. So every row of the pack, one for each length of text, moves
 stays speech.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -88,18 +87,23 @@ Progress = Callable[[float], None]
 
 
 class VoiceFitter:
-    """Keeps what it learned of the stock voices, for the next reference."""
+    """`known`: vectors of the stock voices, a row each, where they have been heard before."""
 
     def __init__(
-        self, stock: StockVoices, embed: Embed, say: Say, phrases: Phrases, executor: Executor
+        self,
+        stock: StockVoices,
+        embed: Embed,
+        say: Say,
+        phrases: Phrases,
+        executor: Executor,
+        known: Vector | None = None,
     ) -> None:
         self._stock = stock
         self._embed = embed
         self._say = say
         self._phrases = phrases
         self._executor = executor
-        self._surveying = asyncio.Lock()
-        self._survey: Vector | None = None
+        self.known = known
         self._timbre = directions(stock.packs[:, :, TIMBRE], TIMBRE_DIRECTIONS)
         self._prosody = directions(stock.packs[:, :, PROSODY], PROSODY_DIRECTIONS)
 
@@ -108,7 +112,7 @@ class VoiceFitter:
     ) -> FittedVoice:
         """Speaks a phrase `evaluations` times and some more, each time as one piece of batch work:
         cancelled, it stops after the one under way."""
-        known = await self._surveyed()
+        known = await self._get_known()
         nearest = int(np.argmax(known @ reference.vector))
         start = await self._start(known @ reference.vector, reference)
         size = len(self._timbre) + len(self._prosody)
@@ -133,16 +137,13 @@ class VoiceFitter:
             speed=float(np.clip(speed, SLOWEST, FASTEST)),
         )
 
-    async def _surveyed(self) -> Vector:
-        """A row for each stock voice. Made once: every voice speaks."""
-        async with self._surveying:
-            if self._survey is None:
-                rows = [
-                    await self._executor.run(Lane.BATCH, self._heard_vector, pack)
-                    for pack in self._stock.packs
-                ]
-                self._survey = np.stack(rows)
-            return self._survey
+    async def _get_known(self) -> Vector:
+        """The first time every voice speaks."""
+        if self.known is None:
+            run = self._executor.run
+            rows = [await run(Lane.BATCH, self._heard_vector, pack) for pack in self._stock.packs]
+            self.known = np.stack(rows)
+        return self.known
 
     async def _start(self, alike: Vector, reference: Reference) -> Weights:
         """The nearest stock voice, or a mix of the near ones: whichever is heard to be nearer."""

@@ -134,6 +134,10 @@ class SpeakingService:
                 async for _ in chunks:
                     pass
 
+    def forget_phrases(self) -> None:
+        """A voice was deleted: what it said goes too."""
+        self._cache.clear()
+
     def speak_sample(self, voice: Voice) -> AsyncGenerator[SpeechChunk, None]:
         """A sentence in the language that the voice is at home in."""
         manner = Manner(voice=voice.id, language=voice.home.language.code)

@@ -11,6 +11,8 @@ from app.inference.manifest import Model
 from app.inference.model_store import ModelStore
 from app.tts.engines.chosen import remote_engine
 from app.tts.engines.kokoro.engine import MODEL, KokoroEngine
+from app.tts.fitted_voices import CHANNEL as FITTED_VOICES
+from app.tts.packs_at_hand import PacksAtHand
 from app.tts.service import SpeakingService
 from app.tts.speech import Engine, Sentence
 from app.tts.text.languages import LANGUAGES
@@ -29,7 +31,8 @@ async def opened_speaking(
     async def pronounced(owner: UUID, language: str) -> Lexicon:
         return await base.lexicons.find(OrgScope(owner, actor=ACTOR), language)
 
-    engine, model = await _engine(senses, settings, stack)
+    packs = PacksAtHand(base.database, base.notices, base.fitted_voices)
+    engine, model = await _engine(senses, settings, stack, packs)
     speaking = SpeakingService(
         engine,
         _Reading(senses.store, senses.manifest.get(DICTIONARIES)).read,
@@ -40,11 +43,12 @@ async def opened_speaking(
         cache_bytes=settings.tts.cache_mb * MIB,
     )
     base.metrics.add(speaking.metrics)
+    base.notices.subscribe(FITTED_VOICES, speaking.forget_phrases)
     return speaking
 
 
 async def _engine(
-    senses: Inference, settings: Settings, stack: AsyncExitStack
+    senses: Inference, settings: Settings, stack: AsyncExitStack, packs: PacksAtHand
 ) -> tuple[Engine, str]:
     """And the name of what makes its sound."""
     tts = settings.tts
@@ -53,7 +57,8 @@ async def _engine(
         return remote, f"{tts.engine} {tts.model} {tts.voice}"
     kokoro = senses.manifest.get(MODEL)
     made = kokoro.derived.folder if kokoro.derived else ""
-    return KokoroEngine(senses.models, senses.executor), f"{MODEL} {kokoro.version} {made}"
+    engine = KokoroEngine(senses.models, senses.executor, packs.find)
+    return engine, f"{MODEL} {kokoro.version} {made}"
 
 
 class _Reading:

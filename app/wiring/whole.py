@@ -185,5 +185,6 @@ async def _first_start(base: Foundation, settings: Settings) -> UUID:
         await base.token_import.run(scope, settings.auth.db_path)
     async with base.database.transaction(system_scope("start")) as tx:
         await base.organizations.rotate_secrets_soon(tx)
+        await base.fitted_voices.rotate_soon(tx)
     await base.mail.send_waiting()
     return organization.id

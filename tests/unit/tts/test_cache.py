@@ -72,3 +72,11 @@ def test_what_is_larger_than_all_room_leaves_the_others() -> None:
     cache.keep(key("large"), chunks(10_000))
     assert cache.find(key("large")) is None
     assert cache.find(key("one"))
+
+
+def test_after_clearing_nothing_is_found_and_there_is_all_room() -> None:
+    cache = PhraseCache(100_000)
+    cache.keep(key(), chunks())
+    cache.clear()
+    assert cache.find(key()) is None
+    assert (len(cache), cache.bytes) == (0, 0)

@@ -96,6 +96,15 @@ async def test_a_phrase_is_said_again_without_the_engine(
     assert counted(speaking)["parley_phrases_totalyes"] == 1
 
 
+async def test_forgotten_phrases_are_made_anew(
+    speaking: SpeakingService, engine: ToneEngine
+) -> None:
+    await said(speaking.speak("Hi there.", MANNER))
+    speaking.forget_phrases()
+    await said(speaking.speak("Hi there.", MANNER))
+    assert len(engine.begun) == 2
+
+
 async def test_what_the_engine_ignores_does_not_make_another_phrase(
     speaking: SpeakingService, engine: ToneEngine
 ) -> None:
