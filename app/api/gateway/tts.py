@@ -120,16 +120,16 @@ async def tts_voices(request: AnyRequest, runtime: NamedDependency[Runtime]) -> 
 
 
 @get(
-    "/tts/voices/{voice_id:str}/sample",
+    "/tts/voices/{voice:str}/sample",
     opt=TOKEN,
     media_type="audio/wav",
 )
 async def tts_sample(
-    request: AnyRequest, runtime: NamedDependency[Runtime], voice_id: FromPath[str]
+    request: AnyRequest, runtime: NamedDependency[Runtime], voice: FromPath[str]
 ) -> Response[bytes]:
-    """A sentence in the language of the voice, as WAV. `voice_id` may be another name of it."""
+    """A sentence in the language of the voice, as WAV. `voice` may be another name of it."""
     speaking, sound = runtime.speaking, Sound("wav", SAMPLE_RATE)
-    chunks = speaking.speak_sample(speaking.catalogue.get(voice_id))
+    chunks = speaking.speak_sample(speaking.catalogue.get(voice))
     parts = await all_of(request, speaking.encoded(chunks, sound))
     return Response(as_whole_file(sound, parts), media_type=sound.media_type)
 
