@@ -69,8 +69,10 @@ def delivery_of(manner: Manner) -> Delivery:
     speed, height = manner.speed, 1.0
     spread = 1 + SPREAD_PER_EXAGGERATION * manner.exaggeration
     words = _WORD.findall(manner.instruct.lower())
-    for name in sorted({_SYNONYMS.get(word, word) for word in words} & INSTRUCTIONS.keys()):
-        asked = INSTRUCTIONS[name]
+    names = [_SYNONYMS.get(word, word) for word in words]
+    for name, asked in INSTRUCTIONS.items():
+        if name not in names:
+            continue
         speed *= asked.speed
         spread *= asked.spread
         height *= asked.height

@@ -22,7 +22,7 @@ class Layers(Graph):
     def __init__(self, weights: Weights, precision: Precision) -> None:
         super().__init__()
         self.weights = weights
-        self._int8 = precision == "int8"
+        self.is_int8 = precision == "int8"
         self._linears: dict[str, tuple[str, ...]] = {}
 
     def linear(self, x: str, place: str) -> str:
@@ -30,16 +30,16 @@ class Layers(Graph):
         if place not in self._linears:
             self._linears[place] = self._product_constants(place)
         constants = self._linears[place]
-        if self._int8:
+        if self.is_int8:
             return self.op("DynamicQuantizeMatMul", x, *constants, domain=MICROSOFT)
         matrix, bias = constants
         return self.op("Add", self.op("MatMul", x, matrix), bias)
 
     def _product_constants(self, place: str) -> tuple[str, ...]:
         matrix, bias = self.weights.matrix(place), self.weights.bias(place)
-        if not self._int8:
+        if not self.is_int8:
             return self.constant(matrix), self.constant(bias)
-        narrow, scales = _narrowed(matrix)
+        narrow, scales = narrowed(matrix)
         parts = (narrow, scales, np.zeros(len(scales), np.int8), bias)
         return tuple(self.constant(part) for part in parts)
 
@@ -61,7 +61,7 @@ class Layers(Graph):
         return self.conv_of(x, weight, added, dilation)
 
     def conv_of(self, x: str, weight: Floats, bias: Floats, dilation: int = 1) -> str:
-        if self._int8 and len(weight) >= NARROW_FROM:
+        if self.is_int8 and len(weight) >= NARROW_FROM:
             return self._narrow_conv(x, weight, bias, dilation)
         width = weight.shape[2]
         reach = (width - 1) * dilation // 2
@@ -90,6 +90,9 @@ class Layers(Graph):
         affine = self.op("Add", product, self.constant(bias))
         return self.ops("Split", 2, self.flat(affine), axis=0, num_outputs=2)
 
+    def scalar(self, value: float) -> str:
+        return self.constant(np.array(value, np.float32))
+
     def flat(self, x: str) -> str:
         return self.op("Reshape", x, self.constant([-1]))
 
@@ -100,18 +103,18 @@ class Layers(Graph):
 
     def styled_block(self, x: str, style: str, place: str, *, doubled: bool = False) -> str:
         """Two convolutions and a way past them. `doubled`: twice as many frames come out."""
-        past = self.doubled(x) if doubled else x
+        past = self._doubled(x) if doubled else x
         if f"{place}/conv1x1" in self.weights:
             past = self.conv(past, f"{place}/conv1x1", bias=False)
         x = self.leaky(self.styled(x, style, f"{place}/norm1/fc"), 0.2)
         if doubled:
-            x = self.upsampled(x, f"{place}/pool", stride=2, pads=[1, 1], output_padding=[1])
+            x = self._interpolated(x, f"{place}/pool")
         x = self.conv(x, f"{place}/conv1")
         x = self.leaky(self.styled(x, style, f"{place}/norm2/fc"), 0.2)
         x = self.op("Add", self.conv(x, f"{place}/conv2"), past)
-        return self.op("Mul", x, self.constant(np.float32(1 / math.sqrt(2))))
+        return self.op("Mul", x, self.scalar(1 / math.sqrt(2)))
 
-    def doubled(self, x: str) -> str:
+    def _doubled(self, x: str) -> str:
         """Each frame twice."""
         scales = self.constant(np.array([1, 1, 2], np.float32))
         return self.op(
@@ -119,11 +122,14 @@ class Layers(Graph):
             nearest_mode="floor",
         )  # fmt: skip
 
-    def upsampled(self, x: str, place: str, *, stride: int, **attributes: list[int]) -> str:
-        weight, bias = self.weights.matrix(place), self.weights.bias(place)
-        groups = len(bias) if weight.shape[1] == 1 else 1
-        parts = (self.constant(weight), self.constant(bias))
-        return self.op("ConvTranspose", x, *parts, strides=[stride], group=groups, **attributes)
+    def _interpolated(self, x: str, place: str) -> str:
+        """Twice as many frames, each channel for itself."""
+        parts = (self.weights.matrix(place), self.weights.bias(place))
+        constants = [self.constant(part) for part in parts]
+        return self.op(
+            "ConvTranspose", x, *constants, strides=[2], group=len(parts[1]), pads=[1, 1],
+            output_padding=[1],
+        )  # fmt: skip
 
     def lstm(self, x: str, place: str) -> str:
         """Both ways: x (1, n, inputs) to (1, n, states)."""
@@ -138,7 +144,7 @@ class Layers(Graph):
     def _narrow_conv(self, x: str, weight: Floats, bias: Floats, dilation: int) -> str:
         """A matrix product over the frames that each frame sees, side by side."""
         width = weight.shape[2]
-        narrow, scales = _narrowed(weight.transpose(2, 1, 0).reshape(-1, len(bias)))
+        narrow, scales = narrowed(weight.transpose(2, 1, 0).reshape(-1, len(bias)))
         sound, scale, zero = self.ops("DynamicQuantizeLinear", 3, x)
         sound = self.turned(sound)
         if width > 1:
@@ -160,7 +166,7 @@ class Layers(Graph):
         return self.op("Concat", *shifted, axis=2)
 
 
-def _narrowed(matrix: Floats) -> tuple[np.ndarray, Floats]:
+def narrowed(matrix: Floats) -> tuple[np.ndarray, Floats]:
     """int8, and a scale for each column."""
     scales = np.maximum(np.abs(matrix).max(axis=0), SMALLEST_SCALE) / np.float32(LARGEST_WEIGHT)
     return np.rint(matrix / scales).astype(np.int8), scales

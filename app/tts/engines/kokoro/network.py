@@ -11,9 +11,9 @@ from app.core.audio.convert import Samples
 from app.inference.onnx import OnnxModel, OnnxRuntime
 from app.tts.engines.kokoro.convert import GRAPHS, HUM, VOICES
 from app.tts.engines.kokoro.delivery import Delivery
-from app.tts.engines.kokoro.source import STEPS, Hum
+from app.tts.engines.kokoro.norms import STYLE
+from app.tts.engines.kokoro.source import Hum
 from app.tts.engines.kokoro.vocabulary import PAD
-from app.tts.engines.kokoro.voice import NORMED, STYLE
 
 Floats = NDArray[np.float32]
 Pack = NDArray[np.float32]
@@ -31,18 +31,7 @@ class Utterance:
 
     @property
     def half_frames(self) -> int:
-        return self.features.shape[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Norms:
-    """What the norms of `voice` have measured, in how many half frames."""
-
-    measured: Floats
-    half_frames: int = 0
-
-
-UNKNOWN = Norms(np.zeros((2, NORMED), np.float32))
+        return self.features.shape[1]
 
 
 class KokoroNetwork:
@@ -78,28 +67,22 @@ class KokoroNetwork:
         )  # fmt: skip
         return Utterance(lengths, features, affine, Hum(pitch.reshape(-1), self._hum))
 
-    def sound(
-        self, utterance: Utterance, first: int, last: int, norms: Norms
-    ) -> tuple[Samples, Norms]:
-        """Of half frames from `first` to before `last`, and the norms with what they add."""
-        count = last - first
-        seen = norms.half_frames + count
-        sound, measured = self._voice.run(
+    def sound(self, utterance: Utterance, first: int, last: int) -> Samples:
+        """Of half frames from `first` to before `last`."""
+        (sound,) = self._voice.run(
             {
-                "features": np.ascontiguousarray(utterance.features[:, :, first:last]),
-                "hum": utterance.hum.spectra(first, last)[:, :, : count * STEPS + 1],
+                "features": utterance.features[:, first:last],
+                "hum": utterance.hum.spectra(first, last),
                 "affine": utterance.affine,
-                "known": norms.measured,
-                "weight": np.array([count / seen], np.float32),
             }
         )
-        return sound.reshape(-1), Norms(measured, seen)
+        return sound.reshape(-1)
 
 
 def load_kokoro(folder: Path, runtime: OnnxRuntime) -> KokoroNetwork:
     """Of a folder that the recipe `kokoro` made."""
     kind = "float" if runtime.has_cuda else "int8"
     graphs = [runtime.open(folder / f"{name}.{kind}.onnx") for name in GRAPHS]
-    with np.load(folder / VOICES) as packs:
-        voices = dict(packs)
+    with np.load(folder / VOICES) as stored:
+        voices = dict(zip(stored["names"].tolist(), stored["packs"], strict=True))
     return KokoroNetwork(graphs, np.load(folder / HUM), voices)

@@ -1,14 +1,16 @@
 """Kokoro's four graphs, in the order of their use.
 
 `text` reads phonemes: how long each lasts, and what it is. `melody` gives pitch and energy of each
-half frame. `body` turns both into features, 80 a second; `voice` turns a window of features and of
-the hummed source into sound, so that the first words are heard while the last are not yet made.
+half frame. `body` turns both into features, 80 a second, and says what the norms of `voice` are;
+`voice` turns a window of features and of the hummed source into sound, so that the first words are
+heard while the last are not yet made.
 """
 
 import numpy as np
 
 from app.tts.engines.kokoro.layers import Layers, Precision
-from app.tts.engines.kokoro.voice import FEATURES, STYLE, add_affine
+from app.tts.engines.kokoro.norms import STYLE, NormGuess, add_affine
+from app.tts.engines.kokoro.voice import FEATURES
 from app.tts.engines.kokoro.weights import Weights
 
 TEXT = 640
@@ -105,9 +107,9 @@ def melody_graph(weights: Weights, precision: Precision) -> Layers:
     return graph
 
 
-def body_graph(weights: Weights, precision: Precision) -> Layers:
+def body_graph(weights: Weights, precision: Precision, guess: NormGuess) -> Layers:
     """sounds (1, n, 512), frames (f), pitch and energy (1, 1, 2f), timbre -> features
-    (1, 512, 2f), and the scales and offsets that the timbre asks of `voice`."""
+    (1, 2f, 512), and the affine of `voice`."""
     graph = Layers(weights, precision)
     sounds = graph.input("sounds", 1, "tokens", FEATURES)
     frames = graph.input("frames", "frames", integer=True)
@@ -122,6 +124,6 @@ def body_graph(weights: Weights, precision: Precision) -> Layers:
     for block in range(4):
         joined = graph.op("Concat", x, *also, axis=1)
         x = graph.styled_block(joined, timbre, f"decoder/decode.{block}", doubled=block == 3)
-    graph.output(x, "features", 1, FEATURES, "half_frames")
-    add_affine(graph, timbre)
+    graph.output(graph.turned(x), "features", 1, "half_frames", FEATURES)
+    add_affine(graph, guess, timbre)
     return graph

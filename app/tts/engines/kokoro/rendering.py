@@ -1,9 +1,7 @@
 """From an utterance to sound in windows that meet unheard."""
 
-import numpy as np
-
 from app.core.audio.convert import Samples
-from app.tts.engines.kokoro.network import UNKNOWN, KokoroNetwork, Norms, Utterance
+from app.tts.engines.kokoro.network import KokoroNetwork, Utterance
 from app.tts.engines.kokoro.source import HALF_FRAME
 
 FIRST_WINDOW, LONGEST_WINDOW = 32, 160
@@ -14,9 +12,6 @@ twice."""
 CONTEXT = 8
 """Half frames that a sample depends on, before and behind its own."""
 
-FADE = 2
-"""Half frames in which one window gives way to the next."""
-
 SILENCE_KEPT = 3
 """Half frames of the first pad, whose silence is left out else."""
 
@@ -24,15 +19,11 @@ SILENCE_KEPT = 3
 class Rendering:
     """One utterance, window after window."""
 
-    def __init__(
-        self, network: KokoroNetwork, utterance: Utterance, *, trimmed: bool, norms: Norms = UNKNOWN
-    ) -> None:
+    def __init__(self, network: KokoroNetwork, utterance: Utterance, *, trimmed: bool) -> None:
         """`trimmed`: without the silence in front."""
         self._network = network
         self._utterance = utterance
         self._width = FIRST_WINDOW
-        self._tail: Samples | None = None
-        self.norms = norms
         self.begin = max(0, 2 * int(utterance.lengths[0]) - SILENCE_KEPT) if trimmed else 0
         """The half frame that sound begins with."""
         self._at = self.begin
@@ -48,19 +39,7 @@ class Rendering:
         if end - stop < FIRST_WINDOW // 2:
             stop = end
         first, last = max(0, begin - CONTEXT), min(end, stop + CONTEXT)
-        sound, self.norms = self._network.sound(self._utterance, first, last, self.norms)
-        sound = sound[(begin - first) * HALF_FRAME :]
-        if self._tail is not None:
-            sound = _faded(self._tail, sound)
-        size = (stop - begin) * HALF_FRAME
-        self._tail = sound[size : size + FADE * HALF_FRAME].copy()
+        sound = self._network.sound(self._utterance, first, last)
         self._at = stop
         self._width = min(self._width * GROWTH, LONGEST_WINDOW)
-        return sound[:size]
-
-
-def _faded(before: Samples, after: Samples) -> Samples:
-    rise = np.linspace(0, 1, before.size, dtype=np.float32)
-    after = after.copy()
-    after[: before.size] = before * (1 - rise) + after[: before.size] * rise
-    return after
+        return sound[(begin - first) * HALF_FRAME : (stop - first) * HALF_FRAME]

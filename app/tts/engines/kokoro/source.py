@@ -17,9 +17,9 @@ VOICED_FROM_HZ = 10
 STEPS = HALF_FRAME // STEP
 
 _MARGIN = WINDOW // 2
-_HANN = np.hanning(WINDOW + 1)[:-1]
-_BASIS = np.exp(-2j * np.pi * np.outer(np.arange(WINDOW), np.arange(BANDS)) / WINDOW)
-_SPECTRUM = (_HANN[:, None] * np.concatenate([_BASIS.real, _BASIS.imag], axis=1)).astype(np.float32)
+_ANGLES = 2 * np.pi * np.outer(np.arange(WINDOW), np.arange(BANDS)) / WINDOW
+_WAVES = np.concatenate([np.cos(_ANGLES), -np.sin(_ANGLES)], axis=1)
+_SPECTRUM = (np.hanning(WINDOW + 1)[:-1, None] * _WAVES).astype(np.float32)
 
 
 class Hum:
@@ -32,12 +32,12 @@ class Hum:
         self._turns = np.cumsum(turns % 1, axis=0) * HALF_FRAME
 
     def spectra(self, first: int, last: int) -> Floats:
-        """(1, 22, steps) of half frames from `first` to before `last`: magnitudes, then phases."""
+        """(1, steps, 22) of half frames from `first` to before `last`: magnitudes, then phases."""
         samples = self._samples(first * HALF_FRAME - _MARGIN, last * HALF_FRAME + _MARGIN)
         windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::STEP]
-        real, imaginary = np.split((windows @ _SPECTRUM).T, 2)
-        spectra = np.concatenate([np.hypot(real, imaginary), np.arctan2(imaginary, real)])
-        return spectra[None]
+        real, imaginary = np.split(windows @ _SPECTRUM, 2, axis=1)
+        parts = (np.hypot(real, imaginary), np.arctan2(imaginary, real))
+        return np.concatenate(parts, axis=1)[None]
 
     def _samples(self, first: int, last: int) -> Floats:
         """Mirrored beyond the ends."""

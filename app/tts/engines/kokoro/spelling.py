@@ -31,7 +31,7 @@ class Spelled:
         return [TOKENS[symbol] for symbol in self.symbols]
 
     def timed(self, lengths: NDArray[np.int64], start_s: float) -> list[TimedWord]:
-        """`lengths`: frames of each token between two pads. `start_s`: when the first pad begins."""
+        """`lengths`: frames of each token between two pads. `start_s`: of the first pad."""
         bounds = start_s + FRAME_S * np.cumsum([0, *lengths])[1:-1]
         stops = (*self.starts[1:], len(self.symbols))
         times: list[TimedWord] = []

@@ -37,7 +37,7 @@ class Weights:
     """Layers by their places in the published graph, such as `decoder/generator/conv_post`."""
 
     def __init__(self, path: Path) -> None:
-        graph = onnx.load(path).graph
+        graph = onnx.load_model_from_string(path.read_bytes()).graph
         self._constants = {each.name: each for each in graph.initializer}
         self._nodes: dict[str, Any] = {}
         for node in graph.node:
