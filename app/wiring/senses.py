@@ -37,7 +37,7 @@ ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "onnx_models" / "manifest.toml"
 RECIPES = {
     "whisper-onnx": convert_whisper,
-    "kokoro": convert_kokoro,
+    "kokoro": partial(convert_kokoro, ROOT / "onnx_models" / "kokoro"),
     "ge2e": partial(prepare_ge2e, ROOT / "onnx_models" / "ge2e"),
 }
 """How files that the manifest calls derived are made."""
