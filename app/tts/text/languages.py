@@ -106,12 +106,12 @@ def spoken_in(script: Script, asked: Language) -> Language | None:
 
 
 def sentence_language(text: str, asked: Language) -> Language:
-    """Whose words say the figures of this sentence: `asked`, unless most of it is in another."""
+    """Whose words say the figures of this sentence: `asked`, unless two thirds are in another."""
     letters = {
         script: sum(len(word) for word in words.findall(text)) for script, words in _WORDS.items()
     }
     if asked.script is Script.KANA or (letters[Script.KANA] and asked.script is not Script.HAN):
         letters[Script.KANA] += letters.pop(Script.HAN)
-    if 2 * letters[asked.script] >= sum(letters.values()):
+    if 3 * letters[asked.script] >= sum(letters.values()):
         return asked
     return spoken_in(max(letters, key=lambda script: letters[script]), asked) or asked

@@ -26,7 +26,7 @@ _TITLES = vocabulary(
 )
 """Never at the end of a sentence."""
 _OFTEN_INSIDE = vocabulary(
-    "e.g i.e eg ie vs viz cf no nos fig figs vol ch pp p art approx dept est ext tel ave blvd al "
+    "rs रु नं सं e.g i.e vs viz no nos fig figs vol ch pp p art approx dept est ext tel ave blvd al "
     "jan feb mar apr jun jul aug sep sept oct nov dec nr núm nº pág págs av"
 )
 _INSIDE_BEFORE_SMALL = vocabulary("etc inc ltd co corp jr sr bros pvt a.m p.m u.s u.k")

@@ -27,6 +27,7 @@ _SPELLED = vocabulary("US IT UN ID AM PM AD AC DC IP IQ ER GI BA MA PA LA ED EM 
 """In capitals, and words or short forms of others as well."""
 _LONGEST_INITIALISM = 4
 _SHOUTED_SHARE = 0.6
+_INITIALS = re.compile(r"([A-Z]{2,5})'?s")
 _DOUBLED = re.compile(r"([bcdgklmnprstvxz])\1ing$|cking$")
 _ESPEAK = {
     "ʔˌn\u0329": "ʔn", "ʔn\u0329": "ʔn", "a^ɪ": "I", "a^ʊ": "W", "d^ʒ": "ʤ", "e^ɪ": "A",
@@ -83,6 +84,9 @@ class EnglishSounds:
             return weak
         if word.isupper() and len(word) > 1 and self._is_initialism(word):
             return self._spell(word)
+        initials = _INITIALS.fullmatch(word)
+        if initials and self._is_initialism(initials[1]):
+            return self._plural(self._spell(initials[1]))
         strength = None if word == word.lower() else 2.0 if word.isupper() else 0.5
         spelling = word if word in self._gold or word in self._silver else word.lower()
         for known in (spelling, spelling.capitalize()):

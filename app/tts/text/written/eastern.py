@@ -91,6 +91,7 @@ class _Eastern(Tongue):
 class Chinese(_Eastern):
     point, minus, plus, percent = "点", "负", "加", "百分号"
     to, at, dot, slash = "到", "艾特", "点", "斜杠"
+    by = "乘"
     dash, underscore, number_sign, version = "杠", "下划线", "第", "版本"
     year_sign, month_sign, day_sign, hour_sign, minute_sign = "年", "月", "日", "点", "分"
     currencies = _CHINESE_CURRENCIES
@@ -113,6 +114,7 @@ class Chinese(_Eastern):
 class Japanese(_Eastern):
     point, minus, plus, percent = "テン", "マイナス", "プラス", "パーセント"
     to, at, dot, slash = "カラ", "アットマーク", "ドット", "スラッシュ"
+    by = "カケル"
     dash, underscore, number_sign, version = "ハイフン", "アンダーバー", "ナンバー", "バージョン"
     year_sign, month_sign, day_sign, hour_sign, minute_sign = "ネン", "ガツ", "ニチ", "ジ", "フン"
     currencies = _JAPANESE_CURRENCIES

@@ -113,7 +113,8 @@ _SYMBOLS = {
     "÷": "divided by", "±": "plus or minus", "~": "about", "≈": "about", "≤": "at most",
     "≥": "at least", "≠": "is not", "→": "to", "°": "degrees", "@": "at", "©": "copyright",
     "®": "registered", "™": "trademark", "%": "percent", "$": "dollars", "€": "euros",
-    "£": "pounds", "₹": "rupees", "√": "square root of", "∞": "infinity", "№": "number",
+    "£": "pounds", "₹": "rupees", "²": "squared", "³": "cubed", "√": "square root of",
+    "∞": "infinity", "№": "number",
 }  # fmt: skip
 _HALF_DAYS = {"am": "AM", "a.m": "AM", "pm": "PM", "p.m": "PM"}
 _NUMBERED = vocabulary(
@@ -130,6 +131,7 @@ class English(Tongue):
     point, minus, plus, percent = "point", "minus", "plus", "percent"
     to, link, at, dot, slash = "to", "and", "at", "dot", "slash"
     dash, underscore, number_sign, version = "dash", "underscore", "number", "version"
+    by = "by"
     months = tuple(_MONTHS.split())
     month_names = _MONTH_NAMES
     currencies = _CURRENCIES

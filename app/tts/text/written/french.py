@@ -41,6 +41,7 @@ class French(Romance):
     point, minus, plus, percent = "virgule", "moins", "plus", "pour cent"
     to, link, at, dot, slash = "à", "et", "arobase", "point", "barre"
     dash, underscore, number_sign, version = "tiret", "tiret bas", "numéro", "version"
+    by = "sur"
     months = tuple(_MONTHS.split())
     month_names = _MONTH_NAMES
     currencies = _CURRENCIES

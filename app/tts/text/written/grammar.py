@@ -12,6 +12,10 @@ from app.tts.text.written.tongue import LARGEST, Figure, Tongue, read_figure
 _MANY_FIGURES = 9
 """More without separators are a number of something, and said figure by figure."""
 _VULGAR = {"¼": (1, 4), "½": (1, 2), "¾": (3, 4), "⅓": (1, 3), "⅔": (2, 3), "⅛": (1, 8)}
+_PARTS = frozenset((*range(2, 11), 12, 16, 20, 32, 64, 100))
+_SAID_WITHOUT_SLASH = frozenset(((24, 7), (9, 11), (50, 50), (20, 20)))
+_FEW_FIGURES = 4
+"""Fewer that stand behind letters are a number: MP3; others are said figure by figure."""
 _CUE_REACH = 24
 _CUE = re.compile(r"(?:[^\W\d_]|[\u0900-\u0963])+")
 _EASTERN = r"\u3005\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -57,13 +61,15 @@ class _Rules:
             "range": self._range,
             "percent": self._percent,
             "measure": self._measure,
-            "dimension": lambda _: self._tongue.symbols["×"],
+            "dimension": lambda found: self._tongue.by if found["di"] == "x" else self._times(),
+            "between": lambda _: self._tongue.to,
+            "dot": lambda _: self._tongue.dot,
             "ordinal": self._ordinal,
             "decade": lambda found: self._tongue.decade(int(found["dc"])),
             "fraction": self._fraction,
             "number": self._number,
             "numbered": self._numbered,
-            "figures": lambda found: self._plain(found[0]),
+            "figures": self._figures,
         }
         shared = {name: _shared(rule) for name, rule in words.items()}
         return shared | {
@@ -93,6 +99,15 @@ class _Rules:
         if len(digits) > _MANY_FIGURES or (digits[0] == "0" and len(digits) > 1):
             return self._in_groups(digits)
         return self._tongue.cardinal(int(digits))
+
+    def _figures(self, found: Match) -> str:
+        is_code = found.start() > 0 and found.string[found.start() - 1].isalpha()
+        if is_code and len(found[0]) >= _FEW_FIGURES and self._tongue.has_spaces:
+            return self._in_groups(found[0])
+        return self._plain(found[0])
+
+    def _times(self) -> str:
+        return self._tongue.symbols["×"]
 
     def _in_groups(self, digits: str) -> str:
         """By threes or fours, as people say them."""
@@ -188,11 +203,10 @@ class _Rules:
             upper, lower = _VULGAR[found["fr_v"]]
         else:
             upper, lower = int(found["fr_u"]), int(found["fr_l"])
-            if (upper, lower) == (24, 7):
-                return f"{self._tongue.cardinal(24)} {self._tongue.cardinal(7)}"
-            if not 2 <= lower <= 100 or (upper > lower and not whole):
+            if lower not in _PARTS or (upper > lower and not whole):
                 first, second = self._tongue.cardinal(upper), self._tongue.cardinal(lower)
-                return f"{first} {self._tongue.slash} {second}"
+                slash = "" if (upper, lower) in _SAID_WITHOUT_SLASH else self._tongue.slash
+                return f"{first} {slash} {second}"
         part = self._tongue.fraction(upper, lower)
         return self._tongue.mixed(int(whole), part) if whole else part
 
@@ -256,7 +270,7 @@ def _is_year(written: str) -> bool:
 
 
 def _shared(rule: Callable[[Match], str]) -> Callable[[Match], list[Said]]:
-    return lambda found: share(rule(found), *found.span())
+    return lambda found: share(rule(found), *found.span()) + _last_mark(found)
 
 
 def _word(found: Match) -> list[Said]:
@@ -268,7 +282,9 @@ def _word(found: Match) -> list[Said]:
 
 
 def _initials(found: Match) -> list[Said]:
-    letters = found[0].replace(".", "").upper()
+    letters = found[0].removesuffix("'s").replace(".", "").upper()
+    if found["in_s"]:
+        return [Said(f"{letters}'s", *found.span())]
     return [Said(letters, *found.span(), is_spelled=True), *_last_mark(found)]
 
 

@@ -43,6 +43,7 @@ class Italian(Romance):
     point, minus, plus, percent = "virgola", "meno", "più", "per cento"
     to, link, at, dot, slash = "a", "e", "chiocciola", "punto", "barra"
     dash, underscore, number_sign, version = "trattino", "trattino basso", "numero", "versione"
+    by = "per"
     months = tuple(_MONTHS.split())
     month_names = _MONTH_NAMES
     currencies = _CURRENCIES

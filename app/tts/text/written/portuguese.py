@@ -51,6 +51,7 @@ class Portuguese(Romance):
     point, minus, plus, percent = "vírgula", "menos", "mais", "por cento"
     to, link, at, dot, slash = "a", "e", "arroba", "ponto", "barra"
     dash, underscore, number_sign, version = "hífen", "sublinhado", "número", "versão"
+    by = "por"
     months = tuple(_MONTHS.split())
     month_names = _MONTH_NAMES
     currencies = _CURRENCIES

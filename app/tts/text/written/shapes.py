@@ -11,7 +11,7 @@ from app.tts.text.written.tongue import Tongue
 
 _W = r"\w\u0900-\u0963"
 """Part of a word; the vowel signs of Devanagari are none for `\\w`."""
-_LETTER = r"(?:[^\W\d_]|[\u0900-\u0963])"
+_LETTER = r"(?:[^\W\d_²³¼½¾⅓⅔⅛]|[\u0900-\u0963])"
 _FREE = rf"(?<![{_W}.,])"
 _END = rf"(?![{_W}])"
 _WHOLE = rf"(?![{_W}]|[.,:/]\d)"
@@ -35,7 +35,8 @@ _DIGITS = {
     rf"(?P<sl_y>\d{{4}}|\d\d)(?![{_W}/-])",
     "phone": rf"{_FREE}(?:\+\d{{1,3}}[ .-]?(?:\(\d{{1,4}}\)[ .-]?)?\d{{2,5}}"
     r"(?:[ .-]?\d{2,5}){1,4}"
-    r"|\(\d{2,4}\)[ .-]?\d{3,4}[ .-]\d{3,4}|\d{3}[ .-]\d{3}[ .-]\d{4}|\d{3}-\d{4}|\d{5}[ -]\d{5}"
+    r"|\(\d{2,4}\)[ .-]?\d{3,4}[ .-]\d{3,4}|0\d{1,4}[ -]\d{3,4}[ -]\d{4}"
+    r"|\d{3}[ .-]\d{3}[ .-]\d{4}|\d{3}-\d{4}|\d{5}[ -]\d{5}"
     rf"|1[ -]?800(?:[ -]\d{{2,4}}){{2,3}})(?![{_W}-]|[.,]\d)",
     "card": rf"{_FREE}(?:\d{{4}}[ -]){{2,3}}\d{{1,4}}(?![{_W}-]|[.,]\d)",
     "fraction": rf"{_FREE}(?P<fr_w>\d{{1,6}})?\s?(?P<fr_v>[¼½¾⅓⅔⅛])"
@@ -45,13 +46,16 @@ _DIGITS = {
     rf"|[vV]\d{{1,4}}(?:\.\d{{1,4}}){{0,4}})(?![{_W}]|\.\d)",
 }
 _REST = {
-    "dimension": r"(?<=\d)\s?[x×](?=\s?\d)",
+    "dimension": r"(?<=\d)\s?(?P<di>[x×])(?=\s?\d)",
+    "between": r"(?<=\d)(?:\s?[–—]\s?(?=[\d$€£₹])|\s?-\s?(?=[$€£₹]|\d\d?:\d\d)"
+    r"|:(?=\d{1,2}(?!\d)))",
+    "dot": r"\.(?=[a-z])|(?<!\S)\.(?=[A-Z])",
     "numbered": r"\#(?P<no>\d{1,12})(?!\w)",
-    "initials": rf"(?<![\w.])(?:[^\W\d_]\.){{2,6}}(?:[^\W\d_](?![{_W}.]))?",
+    "initials": rf"(?<![\w.])(?:[^\W\d_]\.){{2,6}}(?:[^\W\d_](?![{_W}.]))?(?P<in_s>'s{_END})?",
     "word": rf"{_LETTER}+(?:'{_LETTER}+)*",
     "figures": r"\d+",
     "mark": r"\.{2,}|[-–—]{2,}|[.,;:!?…—–]",
-    "other": r"[^\s\w]",
+    "other": r"[^\s\w]|[²³]",
 }
 
 
@@ -97,7 +101,7 @@ def _clock(tongue: Tongue) -> dict[str, str]:
     mark = "[:h]" if tongue.has_decimal_comma else ":"
     return {
         "clock": rf"(?<![{_W}:.,])(?P<ck_h>[01]?\d|2[0-4]){mark}(?P<ck_m>[0-5]\d)"
-        rf"(?::(?P<ck_s>[0-5]\d))?(?:{half % 'ck_half'}|{_WHOLE})",
+        rf"(?::(?P<ck_s>[0-5]\d))?(?:{half % 'ck_half'}|{_WHOLE}(?:\shrs?{_END})?)",
         "hour": rf"(?<![{_W}:.,])(?P<hr_h>1[0-2]|0?[1-9]){half % 'hr_half'}",
     }
 
@@ -108,6 +112,7 @@ def _amounts(tongue: Tongue, figure: str) -> dict[str, str]:
     unit = _either(tongue.units)
     ordinal = _either(tongue.ordinal_signs) or "(?!)"
     free = _FREE if tongue.has_spaces else r"(?<![A-Za-z\d.,])"
+    free = rf"(?:{free}|(?<=\d[x×]))"
     end = _END if tongue.has_spaces else "(?![A-Za-z])"
     return {
         "money": rf"(?P<mn_m>{_MINUS})(?<![A-Za-z])(?P<mn_c>{money})\s?(?P<mn_n>{figure})(?!\d)"

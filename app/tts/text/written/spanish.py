@@ -44,6 +44,7 @@ class Spanish(Romance):
     point, minus, plus, percent = "coma", "menos", "más", "por ciento"
     to, link, at, dot, slash = "a", "con", "arroba", "punto", "barra"
     dash, underscore, number_sign, version = "guion", "guion bajo", "número", "versión"
+    by = "por"
     months = tuple(_MONTHS.split())
     month_names = _MONTH_NAMES
     currencies = _CURRENCIES

@@ -45,6 +45,8 @@ class Tongue(ABC):
     at: str
     dot: str
     slash: str
+    by: str
+    """Between lengths: 3 x 4."""
     dash: str
     underscore: str
     number_sign: str

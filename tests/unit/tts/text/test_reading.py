@@ -1,6 +1,8 @@
 """Whole texts: sounds, places, pauses; and texts that mean harm."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +12,7 @@ from app.tts.speech import Sentence
 from app.tts.text.languages import LANGUAGES
 from app.tts.text.reading import LONGEST_BREAK_S, PARAGRAPH_S, TextReader, unspoken_scripts
 from app.tts.text.sounds.alphabet import SOUNDS
+from app.tts.text.sounds.espeak import espeak_sounds
 from tests.unit.tts.text.conftest import Read, sounds_of
 
 MARKS = ".,:!)"
@@ -192,6 +195,20 @@ def test_hostile_texts_take_no_long_time(reader: TextReader, text: str) -> None:
     took_s, sentences = _seconds(reader, text)
     assert took_s < 0.1 * len(text) / 1000
     assert all(word.end <= len(text) for sentence in sentences for word in sentence.words)
+
+
+def test_readers_in_many_threads_do_not_disturb_each_other(reader: TextReader) -> None:
+    texts = {"hi": "नमस्ते दुनिया", "es": "hola niños", "fr": "les amis", "en-us": "zyzzyva qat"}
+    alone = {code: sounds_of(list(reader.read(texts[code], LANGUAGES[code]))) for code in texts}
+    espeak_sounds.cache_clear()
+
+    def again(code: str) -> bool:
+        numbered = f"{texts[code]} {uuid4().hex[:4]}"
+        said = sounds_of(list(reader.read(numbered, LANGUAGES[code])))
+        return said[: len(alone[code])] == alone[code]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(again, list(texts) * 50))
 
 
 def test_a_long_text_is_read_as_it_is_needed(reader: TextReader) -> None:
