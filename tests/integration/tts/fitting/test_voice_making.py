@@ -34,7 +34,8 @@ STOCK = ("af_sarah", "bf_emma", "hm_omega")
 CONSENT = Consent(True, "Ada Lovelace", "I agree.")
 TEXT = (
     "The birch canoe slid on the smooth planks. Glue the sheet to the dark blue background. "
-    "It is easy to tell the depth of a well. These days a chicken leg is a rare dish."
+    "It is easy to tell the depth of a well. These days a chicken leg is a rare dish. "
+    "Rice is often served in round bowls."
 )
 
 
