@@ -13,6 +13,7 @@ from litestar.params import FromPath, JSONBody
 from app.api.access import TOKEN
 from app.api.described import json_of
 from app.api.gateway.tts_answers import (
+    NotAppliedAnswer,
     TimedSpeech,
     VoicesAnswer,
     WordAnswer,
@@ -69,31 +70,40 @@ async def synthesize(
     """`text` as sound."""
     await admit_audio(request, runtime)
     asked = parse_speech(data, Synthesis)
-    speaking = runtime.speaking
-    manner = speaking.manner_of(asked)
-    sound = sound_of(asked.format, asked.sample_rate)
-    not_applied = not_applied_answer(speaking.find_not_applied(manner))
+    manner = runtime.speaking.manner_of(asked)
+    not_applied = not_applied_answer(runtime.speaking.find_not_applied(manner))
     chunks = spoken(request, runtime, asked.text, manner)
+    sound = sound_of(asked.format, asked.sample_rate)
     if asked.word_times:
-        timing = _Timing(chunks)
-        parts = await all_of(request, speaking.encoded(timing.chunks(), sound))
-        return Response(
-            TimedSpeech(
-                audio=b64encode(as_whole_file(sound, parts)).decode(),
-                format=sound.format,
-                sample_rate=sound.sample_rate,
-                duration_s=round(timing.duration_s, 3),
-                words=timing.words,
-                not_applied=not_applied,
-            )
-        )
+        return await _timed(request, runtime, chunks, sound, not_applied)
+    pieces = runtime.speaking.encoded(chunks, sound)
     ignored = ", ".join(each.option for each in not_applied)
     headers = {"x-not-applied": ignored} if ignored else {}
-    pieces = speaking.encoded(chunks, sound)
     if asked.stream:
         return SoundAsMade(request, pieces, sound.media_type, headers)
     whole = as_whole_file(sound, await all_of(request, pieces))
     return Response(whole, media_type=sound.media_type, headers=headers)
+
+
+async def _timed(
+    request: AnyRequest,
+    runtime: Runtime,
+    chunks: AsyncGenerator[SpeechChunk, None],
+    sound: Sound,
+    not_applied: list[NotAppliedAnswer],
+) -> Response[TimedSpeech]:
+    timing = _Timing(chunks)
+    parts = await all_of(request, runtime.speaking.encoded(timing.chunks(), sound))
+    return Response(
+        TimedSpeech(
+            audio=b64encode(as_whole_file(sound, parts)).decode(),
+            format=sound.format,
+            sample_rate=sound.sample_rate,
+            duration_s=round(timing.duration_s, 3),
+            words=timing.words,
+            not_applied=not_applied,
+        )
+    )
 
 
 class _Timing:
