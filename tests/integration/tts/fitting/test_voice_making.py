@@ -92,7 +92,7 @@ async def workshop() -> AsyncGenerator[Workshop]:
     await workshop.executor.close()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_a_voice_between_two_is_found_nearer_than_either(workshop: Workshop) -> None:
     recording = await workshop.spoken(
         lambda network: 0.5 * network.voices["af_sarah"] + 0.5 * network.voices["bf_emma"]
