@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from app.asr.domain import TranscriptionRequest
-from app.bench.asr import PEER, SETS, Clip, peer, read_clips
+from app.bench.asr import PEER, READ, Clip, peer, read_clips
 from app.bench.wer import word_errors, words_of
 from app.core.audio.convert import int16_from_float
 from app.core.settings import Settings
@@ -36,7 +36,7 @@ class Turn:
 
 async def run(settings: Settings, store: ModelStore, data: Path) -> AsyncIterator[str]:
     """Lines for a reader. Both take turns, and each shows the best of its own."""
-    clips = [clip for name in SETS for clip in read_clips(data / name)]
+    clips = [clip for name in READ for clip in read_clips(data / name)]
     reference = [word for clip in clips for word in words_of(clip.text)]
     with TemporaryDirectory() as folder:
         recording = Path(folder) / "long.wav"

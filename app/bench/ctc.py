@@ -19,7 +19,7 @@ from app.asr.engines.ctc.search import BeamSearch
 from app.asr.engines.ctc.vocabulary import Scores
 from app.asr.language_model import LanguageModel
 from app.asr.lm_training import train
-from app.bench.asr import SETS, read_clips
+from app.bench.asr import READ, read_clips
 
 BEAM_WIDTHS = (20, 100)
 ORDER, ALPHA, BETA = 3, 0.1, 0.5
@@ -32,7 +32,7 @@ Decode = Callable[[Scores], str]
 
 def run(recognizer: CtcRecognizer, data: Path) -> Iterator[str]:
     """The texts of the language model lie in `training` beside the recordings."""
-    clips = [clip for name in SETS for clip in read_clips(data / name)]
+    clips = [clip for name in READ for clip in read_clips(data / name)]
     every = [scores for clip in clips for scores in recognizer.scores([clip.samples])]
     yield f"{len(every)} clips, {sum(map(len, every))} frames, {len(recognizer.labels)} labels"
     yield from _compare("no language model", recognizer.labels, every, None)

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from app.asr.domain import TranscriptionRequest
-from app.bench.asr import SETS, read_clips
+from app.bench.asr import READ, read_clips
 from app.core.audio.convert import int16_from_float
 from app.core.audio.pcm import RawPcm
 from app.core.settings import Settings
@@ -63,7 +63,7 @@ def _write(file: Path, data: Path, hours: float) -> float:
 
 
 def _clips(data: Path) -> Iterator[np.ndarray[tuple[int], np.dtype[np.float32]]]:
-    clips = [clip for name in SETS for clip in read_clips(data / name)]
+    clips = [clip for name in READ for clip in read_clips(data / name)]
     pause = np.zeros(SAMPLE_RATE // 2, np.float32)
     while True:
         for clip in clips:

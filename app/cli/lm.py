@@ -10,7 +10,6 @@ from app.asr.kenlm_tools import KenlmTools, make_tools, tools_here
 from app.cli import context
 from app.core.errors import Unavailable
 from app.core.settings import Settings
-from app.inference.model_store import ModelStore
 from app.inference.progress import open_reporter
 
 
@@ -54,7 +53,7 @@ def build(text: Path, order: int, builder: str, output: Path) -> None:
 
 
 def _tools(settings: Settings, *, is_required: bool) -> KenlmTools | None:
-    store = ModelStore(settings.storage.data_dir / "tools")
+    store = context.model_store(settings)
     try:
         if tools := tools_here(store):
             return tools

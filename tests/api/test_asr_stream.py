@@ -86,7 +86,7 @@ def text_of(messages: list[Message]) -> str:
 
 @pytest.mark.inventory(
     "WH-100", "WH-101", "WH-102", "WH-103", "WH-104", "WH-105", "WH-107", "WH-108", "WH-110",
-    "WH-111", "WH-112",
+    "WH-111", "WH-112", "WH-035",
 )  # fmt: skip
 async def test_the_example_of_the_documents_runs_as_printed(server: LiveServer) -> None:
     config = {
@@ -124,7 +124,7 @@ async def test_what_is_said_is_shown_while_it_is_said(server: LiveServer) -> Non
     interims = [each for each in shown if not each["is_final"]]
     assert len(interims) >= 2
     assert set(interims[0]) == {
-        "type", "channel", "text", "is_final", "utterance_end", "stable_text",
+        "type", "channel", "text", "is_final", "utterance_end", "stable_text", "audioOffset",
     }  # fmt: skip
     assert {each["channel"] for each in shown} == {"agent"}
     assert not any(each["utterance_end"] for each in interims)
@@ -135,7 +135,7 @@ async def test_what_is_said_is_shown_while_it_is_said(server: LiveServer) -> Non
     assert messages[-1] == {"type": "end"}
 
 
-@pytest.mark.inventory("WH-102")
+@pytest.mark.inventory("WH-034", "WH-102")
 @pytest.mark.parametrize("rate", [8000, 24000, 44100, 48000])
 async def test_sound_of_any_rate_is_understood(server: LiveServer, rate: int) -> None:
     async with stream(server, "/listen", sample_rate=rate, interim_results=False) as socket:
@@ -187,7 +187,9 @@ async def test_what_real_clients_ask_for_may_change_at_any_time(server: LiveServ
     assert [part["speaker"] for part in second["segments"]] == ["SPEAKER_00"]
     nothing = dict.fromkeys(("emotion", "behavior", "role", "eval", "age", "gender"))
     assert second["metadata"] == second["segments"][0]["metadata"] == nothing
-    assert second["speech_rate"] > 30
+    assert second["speech_rate"]["words_per_minute"] > 30
+    assert second["speech_rate"]["word_count"] == len(SHORT.split())
+    assert len(second["iwi"]) == len(SHORT.split()) - 1
     assert isinstance(second["pauses"], list)
 
 

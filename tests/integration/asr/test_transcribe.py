@@ -174,7 +174,9 @@ async def test_sound_is_mended_and_text_is_plain_where_asked(speech: SpeechServi
     assert found.text.split() == LONGER_WORDS
 
 
-@pytest.mark.inventory("WH-042", "WH-043", "WH-056", "WH-072", "WH-074", "WH-115", "WH-116")
+@pytest.mark.inventory(
+    "WH-042", "WH-043", "WH-044", "WH-056", "WH-072", "WH-074", "WH-115", "WH-116"
+)
 async def test_speakers_are_told_apart_as_many_as_asked(speech: SpeechService) -> None:
     low = sound_of(SHORT)
     high = np.interp(np.arange(0, low.size, 1.5), np.arange(low.size), low).astype(np.float32)
@@ -187,6 +189,8 @@ async def test_speakers_are_told_apart_as_many_as_asked(speech: SpeechService) -
     assert set(two.speaker_embeddings) == {"SPEAKER_00", "SPEAKER_01"}
     one = await transcribed(speech, sound, max_speakers=1, **asked)
     assert {segment.speaker for segment in one.segments} == {"SPEAKER_00"}
+    three = await transcribed(speech, sound, min_speakers=3, **asked)
+    assert len({segment.speaker for segment in three.segments}) == 3
     for vector in (*two.speaker_embeddings.values(), one.speaker_embedding):
         assert vector is not None
         assert len(vector) == 192

@@ -61,6 +61,7 @@ def test_the_documents_fields() -> None:
     assert "metadata_probs" not in segment
 
 
+@pytest.mark.inventory("EX-008")
 def test_probabilities_are_a_dictionary_or_a_list_the_likeliest_first() -> None:
     as_dict = answered(metadata_prob="true")["segments"][0]["metadata_probs"]
     assert list(as_dict["emotion"].items()) == [

@@ -4,8 +4,9 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
+from app.asr.kenlm_tools import NoCompiler
 from app.asr.language_model import LanguageModelInvalid, lm_form, open_language_model
 from app.asr.lm_training import CorpusTooSmall, train
 from app.cli.lm import lm
@@ -94,12 +95,34 @@ def test_devanagari(tmp_path: Path) -> None:
     assert lm_form("बाज़ार") == unicodedata.normalize("NFC", "बाज़ार")
 
 
-def test_the_command(corpus: Path, tmp_path: Path) -> None:
+def build(corpus: Path, target: Path, *options: str) -> Result:
+    """As on a machine with nothing installed."""
+    command = ["build", str(corpus), "--order", "2", "-o", str(target), *options]
+    environment = {"PATH": "", "PARLEY_MODELS": str(target.parent / "models")}
+    return CliRunner().invoke(lm, command, env=environment)
+
+
+def test_the_command_needs_no_compiler_and_says_what_one_would_give(
+    corpus: Path, tmp_path: Path
+) -> None:
     target = tmp_path / "model.arpa"
-    result = CliRunner().invoke(lm, ["build", str(corpus), "--order", "2", "-o", str(target)])
+    result = build(corpus, target)
     assert result.exit_code == 0, result.output
-    assert "order 2" in result.output
+    assert "kaldingram is used, not lmplz" in result.stderr
+    assert "no C++ compiler" in result.stderr
+    assert "order 2" in result.stdout
     assert open_language_model(target).order == 2
+
+
+def test_lmplz_is_not_replaced_where_it_was_asked_for(corpus: Path, tmp_path: Path) -> None:
+    result = build(corpus, tmp_path / "model.arpa", "--with", "lmplz")
+    assert isinstance(result.exception, NoCompiler)
+    assert not (tmp_path / "model.arpa").exists()
+
+
+def test_what_kaldingram_cannot_write_is_refused(corpus: Path, tmp_path: Path) -> None:
+    result = build(corpus, tmp_path / "model.bin", "--with", "kaldingram")
+    assert "kaldingram writes ARPA" in str(result.exception)
 
 
 def test_what_is_no_model_is_refused(corpus: Path) -> None:
