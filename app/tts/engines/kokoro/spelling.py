@@ -33,6 +33,9 @@ class Spelled:
     def timed(self, lengths: NDArray[np.int64], start_s: float) -> list[TimedWord]:
         """`lengths`: frames of each token between two pads. `start_s`: of the first pad."""
         bounds = start_s + FRAME_S * np.cumsum([0, *lengths])[1:-1]
+        # A word is heard from within the space before it on.
+        spaces = np.array(self.starts[1:], np.int64)
+        bounds[spaces] = (bounds[spaces - 1] + bounds[spaces]) / 2
         stops = (*self.starts[1:], len(self.symbols))
         times: list[TimedWord] = []
         for word, begin, stop in zip(self.words, self.starts, stops, strict=True):

