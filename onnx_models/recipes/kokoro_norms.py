@@ -2,9 +2,9 @@
 
     PYTHONPATH=. python onnx_models/recipes/kokoro_norms.py FOLDER DICTIONARIES OUT
 
-FOLDER has the published graph and voices as `./parley models pull` fetched them, DICTIONARIES is the
-folder of `misaki-en`. Every voice says a few sentences, and the published graph tells what its norms
-measured. Some twenty minutes on one core.
+FOLDER has the published graph and voices as `./parley models pull` fetched them, DICTIONARIES is
+the folder of `misaki-en`. Every voice says a few sentences, and the published graph tells what its
+norms measured. Some twenty minutes on one core.
 """
 
 import sys
