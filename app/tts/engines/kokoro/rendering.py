@@ -9,7 +9,7 @@ GROWTH = 1.6
 """Half frames, 12.5 ms each. The first is short, to be heard soon; the longer, the less is made
 twice."""
 
-CONTEXT = 8
+CONTEXT = 6
 """Half frames that a sample depends on, before and behind its own."""
 
 SILENCE_KEPT = 3

@@ -105,7 +105,7 @@ def test_in_float_windows_are_the_whole(made: Path, network: KokoroNetwork) -> N
     begin, end = 40, 40 + FIRST_WINDOW
     inner = sound(begin - CONTEXT, end + CONTEXT)[CONTEXT * HALF_FRAME : -CONTEXT * HALF_FRAME]
     whole = sound(0, utterance.half_frames)[begin * HALF_FRAME : end * HALF_FRAME]
-    assert np.abs(inner - whole).max() < 2e-3 * np.abs(whole).max()
+    assert np.abs(inner - whole).max() < 5e-3 * np.abs(whole).max()
 
 
 def test_lengths_are_the_length_of_the_sound(network: KokoroNetwork) -> None:
