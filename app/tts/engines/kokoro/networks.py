@@ -1,4 +1,4 @@
-"""Kokoro's four graphs, in the order of their use.
+"""Kokoro's first graphs, in the order of their use.
 
 `text` reads phonemes: how long each lasts, and what it is. `melody` gives pitch and energy of each
 half frame. `body` turns both into features, 80 a second, and says what the norms of `voice` are;

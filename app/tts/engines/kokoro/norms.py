@@ -1,6 +1,7 @@
-"""The norms of the graph `voice`, over time in the published network: each channel's mean and
-deviation in the whole utterance. They are nearly the same whatever a voice says, so here they
-follow from its timbre, by a linear guess that was fitted to what the published network measures."""
+"""The norms of the graphs `voice` and `detail`, over time in the published network: each channel's
+mean and deviation in the whole utterance. They are nearly the same whatever a voice says, so here
+they follow from its timbre, by a linear guess that was fitted to what the published network
+measures."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +34,12 @@ NORMS = [
     for layer in range(LAYERS)
     for half in (1, 2)
 ]
+VOICE_NORMS, DETAIL_NORMS = NORMS[: len(NORMS) // 2], NORMS[len(NORMS) // 2 :]
+"""Of the graphs `voice` and `detail`."""
 CHANNELS = sum(norm.channels for norm in NORMS)
 """Of all norms."""
+VOICE_CHANNELS = sum(norm.channels for norm in VOICE_NORMS)
+"""Of the first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,11 @@
 
 from app.core.audio.convert import Samples
 from app.tts.engines.kokoro.network import KokoroNetwork, Utterance
-from app.tts.engines.kokoro.source import HALF_FRAME
 
 FIRST_WINDOW, LONGEST_WINDOW = 32, 160
 GROWTH = 1.6
 """Half frames, 12.5 ms each. The first is short, to be heard soon; the longer, the less is made
 twice."""
-
-CONTEXT = 6
-"""Half frames that a sample depends on, before and behind its own."""
 
 SILENCE_KEPT = 3
 """Half frames of the first pad, whose silence is left out else."""
@@ -38,8 +34,6 @@ class Rendering:
         begin, stop = self._at, min(self._at + round(self._width), end)
         if end - stop < FIRST_WINDOW // 2:
             stop = end
-        first, last = max(0, begin - CONTEXT), min(end, stop + CONTEXT)
-        sound = self._network.sound(self._utterance, first, last)
         self._at = stop
         self._width = min(self._width * GROWTH, LONGEST_WINDOW)
-        return sound[(begin - first) * HALF_FRAME : (stop - first) * HALF_FRAME]
+        return self._network.sound(self._utterance, begin, stop)

@@ -1,15 +1,20 @@
-"""The graph `voice`: a window of features and of the hum to sound.
+"""The graphs `voice` and `detail`: a window of features and of the hum to sound.
+
+`voice` makes ten steps of a half frame, `detail` sixty; `detail` sees little beyond its own window,
+so it is run on short ones, whose values stay in the processor's cache.
 
 The published network norms over time, by what it measures of the whole utterance. Here the norms
 are known beforehand (`norms`): so a window sounds as it does within the whole, and no place is
 heard where two meet.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from app.tts.engines.kokoro.frames import FrameLayers
 from app.tts.engines.kokoro.layers import Precision
-from app.tts.engines.kokoro.norms import CHANNELS, NORMS, sharpness
+from app.tts.engines.kokoro.norms import DETAIL_NORMS, VOICE_NORMS, Norm, sharpness
 from app.tts.engines.kokoro.weights import Weights
 
 FEATURES = 512
@@ -17,25 +22,34 @@ BANDS = 11
 """Of the short spectra that the hum is given as and that sound is made of: window 20, step 5."""
 WINDOW, STEP = 20, 5
 DILATIONS = (1, 3, 5)
-_HOPS = 10
-"""Steps of the first stage in a half frame; of the second there are six times as many."""
+SLOW_STEPS = 10
+"""In a half frame."""
+STEP_CHANNELS = 256
 _HUM_WIDTH, _HUM_STRIDE, _HUM_MARGIN = 12, 6, 3
 
 
 def voice_graph(weights: Weights, precision: Precision) -> FrameLayers:
-    """features (1, f, 512), hum (1, 60f + 1, 22), affine (2, CHANNELS) -> sound (1, 300f)."""
+    """features (1, f, 512), hum (1, 60f + 1, 22), affine (2, VOICE) -> steps (1, 10f, 256)."""
     graph = FrameLayers(weights, precision)
     x = graph.leaky(graph.input("features", 1, "frames", FEATURES), 0.1)
-    hum = graph.input("hum", 1, "steps", 2 * BANDS)
-    affine = _Affine(graph, graph.input("affine", 2, CHANNELS))
-
-    x = graph.raised(x, "decoder/generator/ups.0", _HOPS)
+    hum = graph.input("hum", 1, "hum_steps", 2 * BANDS)
+    affine = _Affine(graph, VOICE_NORMS)
+    x = graph.raised(x, "decoder/generator/ups.0", SLOW_STEPS)
     frames = graph.count(x)
     source = _block(graph, affine, _slow_hum(graph, hum), "noise_res.0", frames)
     x = graph.op("Add", x, source)
     x = graph.leaky(_heard(graph, affine, x, (0, 1, 2), frames), 0.1)
+    graph.output(x, "steps", 1, "steps", STEP_CHANNELS)
+    return graph
 
-    x = graph.raised(x, "decoder/generator/ups.1", _HUM_STRIDE)
+
+def detail_graph(weights: Weights, precision: Precision) -> FrameLayers:
+    """steps (1, 10f, 256), hum (1, 60f + 1, 22), affine (2, DETAIL) -> sound (1, 300f)."""
+    graph = FrameLayers(weights, precision)
+    steps = graph.input("steps", 1, "steps", STEP_CHANNELS)
+    hum = graph.input("hum", 1, "hum_steps", 2 * BANDS)
+    affine = _Affine(graph, DETAIL_NORMS)
+    x = graph.raised(steps, "decoder/generator/ups.1", _HUM_STRIDE)
     x = graph.op("Pad", x, graph.constant([0, 1, 0, 0, 0, 0]), mode="reflect")
     frames = graph.count(x)
     place = "decoder/generator/noise_convs.1"
@@ -53,16 +67,18 @@ def voice_graph(weights: Weights, precision: Precision) -> FrameLayers:
 
 
 class _Affine:
-    """A scale and an offset for each norm, each met once, in the order of `NORMS`."""
+    """The input `affine`: a scale and an offset for each norm, each met once, in their order."""
 
-    def __init__(self, graph: FrameLayers, table: str) -> None:
-        sizes = graph.constant([norm.channels for norm in NORMS])
+    def __init__(self, graph: FrameLayers, norms: Sequence[Norm]) -> None:
+        widths = [norm.channels for norm in norms]
+        table = graph.input("affine", 2, sum(widths))
         scales, offsets = graph.ops("Split", 2, table, axis=0, num_outputs=2)
+        sizes = graph.constant(widths)
         self._parts = iter(
             zip(
-                NORMS,
-                graph.ops("Split", len(NORMS), graph.flat(scales), sizes, axis=0),
-                graph.ops("Split", len(NORMS), graph.flat(offsets), sizes, axis=0),
+                norms,
+                graph.ops("Split", len(norms), graph.flat(scales), sizes, axis=0),
+                graph.ops("Split", len(norms), graph.flat(offsets), sizes, axis=0),
                 strict=True,
             )
         )

@@ -8,9 +8,10 @@ import onnxruntime
 import pytest
 
 from app.inference.onnx import OnnxRuntime
+from app.tts.engines.kokoro.convert import GRAPHS, HUM
 from app.tts.engines.kokoro.delivery import Delivery
 from app.tts.engines.kokoro.network import KokoroNetwork
-from app.tts.engines.kokoro.rendering import CONTEXT, FIRST_WINDOW, Rendering
+from app.tts.engines.kokoro.rendering import Rendering
 from app.tts.engines.kokoro.source import HALF_FRAME
 from tests.integration.tts.kokoro.spoken import PANGRAM, QUESTION, VOICES, distance_db, spelled
 
@@ -88,24 +89,16 @@ def test_windows_sound_as_the_whole(voice: str, network: KokoroNetwork) -> None:
 
 
 def test_in_float_windows_are_the_whole(made: Path, network: KokoroNetwork) -> None:
-    """So what the test above allows is the noise of int8 alone, and the context wide enough."""
-    voice = OnnxRuntime("cpu", 1).open(made / "voice.float.onnx")
-    utterance = network.read(spelled(QUESTION).tokens, network.voices["af_heart"], Delivery())
-
-    def sound(first: int, last: int) -> np.ndarray:
-        (made_sound,) = voice.run(
-            {
-                "features": utterance.features[:, first:last],
-                "hum": utterance.hum.spectra(first, last),
-                "affine": utterance.affine,
-            }
-        )
-        return made_sound.ravel()
-
-    begin, end = 40, 40 + FIRST_WINDOW
-    inner = sound(begin - CONTEXT, end + CONTEXT)[CONTEXT * HALF_FRAME : -CONTEXT * HALF_FRAME]
-    whole = sound(0, utterance.half_frames)[begin * HALF_FRAME : end * HALF_FRAME]
-    assert np.abs(inner - whole).max() < 5e-3 * np.abs(whole).max()
+    """So what the test above allows is the noise of int8 alone, and the contexts wide enough."""
+    runtime = OnnxRuntime("cpu", 1)
+    graphs = [runtime.open(made / f"{name}.float.onnx") for name in GRAPHS]
+    exact = KokoroNetwork(graphs, np.load(made / HUM), network.voices)
+    utterance = exact.read(spelled(QUESTION).tokens, exact.voices["af_heart"], Delivery())
+    whole = exact.sound(utterance, 0, utterance.half_frames)
+    inner = exact.sound(utterance, 40, 50)
+    off = inner - whole[40 * HALF_FRAME : 50 * HALF_FRAME]
+    assert np.abs(off).max() < 1e-3 * np.abs(whole).max()
+    exact.close()
 
 
 def test_lengths_are_the_length_of_the_sound(network: KokoroNetwork) -> None:
