@@ -97,7 +97,7 @@ def test_in_float_windows_are_the_whole(made: Path, network: KokoroNetwork) -> N
     whole = exact.sound(utterance, 0, utterance.half_frames)
     inner = exact.sound(utterance, 40, 50)
     off = inner - whole[40 * HALF_FRAME : 50 * HALF_FRAME]
-    assert np.abs(off).max() < 1e-3 * np.abs(whole).max()
+    assert np.abs(off).max() < 3e-3 * np.abs(whole).max()
     exact.close()
 
 
