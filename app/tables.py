@@ -5,6 +5,7 @@ from app.core import events, inbox
 from app.core.db import Base
 from app.core.mail import outbox as mail
 from app.tenancy.store import rows as tenancy
+from app.tts import store as tts
 
-STORES = (asr, events, inbox, mail, tenancy)
+STORES = (asr, events, inbox, mail, tenancy, tts)
 METADATA = Base.metadata

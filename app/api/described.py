@@ -24,6 +24,11 @@ def form_of(
     return _operation({"multipart/form-data": {"schema": schema}}, [], answers)
 
 
+def json_of(kind: type[msgspec.Struct], answers: dict[str, Any]) -> type[Operation]:
+    """A body of JSON: the fields of `kind`."""
+    return _operation({"application/json": {"schema": _schema(kind)}}, [], answers)
+
+
 def query_of(
     kind: type[msgspec.Struct], body: dict[str, Any], answers: dict[str, Any]
 ) -> type[Operation]:
@@ -51,7 +56,7 @@ def _operation(
             schema = super().to_schema()
             schema["requestBody"] = {"required": True, "content": body}
             schema["parameters"] = [*schema.get("parameters", []), *parameters]
-            schema["responses"]["200"] = {"description": "What was heard", "content": answers}
+            schema["responses"]["200"] = {"description": "What came of it", "content": answers}
             return schema
 
     return Described

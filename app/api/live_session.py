@@ -7,35 +7,36 @@ import asyncio
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable
 from contextlib import suppress
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import msgspec
-from litestar.exceptions import WebSocketDisconnect
 
 from app.api.backlog import PATIENCE_S, Backlog, Pace
 from app.api.leaving import ClientLeft
 from app.api.metering import Meter
-from app.api.sockets import AnySocket
+from app.api.sockets import (
+    LARGEST_FRAME_BYTES,
+    NORMAL,
+    AnySocket,
+    FrameTooLarge,
+    Message,
+    close,
+    delivered,
+)
 from app.asr.live import StreamEvent
 from app.asr.streaming import LiveStream, StreamService, StreamsFull
 from app.core.aio import Channel, TaskScope
-from app.core.errors import AppError, InternalError, InvalidInput, TooLarge, Unavailable
+from app.core.errors import AppError, InternalError, InvalidInput, Unavailable
 
 log = logging.getLogger(__name__)
 
-Message = dict[str, Any]
 C = TypeVar("C")
 
-LARGEST_FRAME_BYTES = 1024 * 1024
 PIECE_BYTES = 2048
 """Resampling more at once would hold up everybody else."""
 MOST_UNSENT = 256
-SENDING_S = 20.0
 COUNT_EVERY_S = 10.0
-MOST_REASON_BYTES = 123
-NORMAL, NOT_ALLOWED, FRAME_TOO_LARGE, FAILED, TRY_LATER = 1000, 1008, 1009, 1011, 1013
 
 
 class Overloaded(Unavailable):
@@ -44,10 +45,6 @@ class Overloaded(Unavailable):
 
 class ClientSilent(Unavailable):
     """Nothing came for longer than is waited."""
-
-
-class FrameTooLarge(TooLarge):
-    pass
 
 
 class LiveSession(ABC, Generic[C]):
@@ -108,7 +105,7 @@ class LiveSession(ABC, Generic[C]):
                     await self._exchange(stream)
                 finally:
                     self._count_heard(stream)
-            await self._close(NORMAL)
+            await close(self._socket, NORMAL)
         except ClientLeft:
             pass
         except AppError as error:
@@ -205,25 +202,12 @@ class LiveSession(ABC, Generic[C]):
 
     async def _send(self) -> None:
         async for message in self._unsent:
-            await _delivered(self._socket.send_text(msgspec.json.encode(message).decode()))
+            await delivered(self._socket.send_text(msgspec.json.encode(message).decode()))
 
     async def _part(self, error: AppError) -> None:
         with suppress(ClientLeft):
-            await _delivered(self._socket.send_json(self.failure(error)))
-            await self._close(self.close_code(error), error.message)
-
-    async def _close(self, code: int, reason: str = "") -> None:
-        reason = reason.encode()[:MOST_REASON_BYTES].decode(errors="ignore")
-        await _delivered(self._socket.close(code, reason))
-
-
-async def _delivered(sending: Awaitable[None]) -> None:
-    """Who takes nothing for `SENDING_S` has left as much as who hung up."""
-    try:
-        async with asyncio.timeout(SENDING_S):
-            await sending
-    except (OSError, WebSocketDisconnect):  # a TimeoutError is an OSError
-        raise ClientLeft("The client left") from None
+            await delivered(self._socket.send_json(self.failure(error)))
+            await close(self._socket, self.close_code(error), error.message)
 
 
 def _tellable(error: AppError) -> AppError:

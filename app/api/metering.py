@@ -1,10 +1,11 @@
-"""What every route that hears a stream does around it: admits the caller, holds a slot of the
-organization's, counts what was heard."""
+"""What every route that hears or speaks a stream does around it: admits the caller, holds a slot of
+the organization's, counts what was heard or said."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from app.api.access import admit_socket
 from app.api.callers import device_of
@@ -17,8 +18,13 @@ from app.tenancy.domain.usage import Amounts
 
 
 class Meter(Protocol):
-    def count(self, seconds: float) -> None:
-        """So much more was heard."""
+    @property
+    def owner(self) -> UUID | None:
+        """The organization that is counted for."""
+        ...
+
+    def count(self, seconds: float, *, characters: int = 0) -> None:
+        """So much more was heard or said."""
         ...
 
     async def admit(self) -> None:
@@ -47,9 +53,14 @@ class _Meter:
     scope: OrgScope
     endpoint: str
 
-    def count(self, seconds: float) -> None:
-        if seconds > 0:
-            self.runtime.usage.add(self.principal, self.endpoint, Amounts(audio_s=seconds))
+    @property
+    def owner(self) -> UUID | None:
+        return self.principal.org_id
+
+    def count(self, seconds: float, *, characters: int = 0) -> None:
+        if seconds > 0 or characters:
+            amounts = Amounts(audio_s=seconds, characters=characters)
+            self.runtime.usage.add(self.principal, self.endpoint, amounts)
 
     async def admit(self) -> None:
         await self.runtime.quotas.admit_audio(self.scope)
@@ -58,7 +69,9 @@ class _Meter:
 class _NoMeter:
     """On a development port, where there is nobody to count for."""
 
-    def count(self, seconds: float) -> None:
+    owner = None
+
+    def count(self, seconds: float, *, characters: int = 0) -> None:
         pass
 
     async def admit(self) -> None:

@@ -9,7 +9,7 @@ import click
 
 from app.asr.engines.ctc.engine import load_ctc
 from app.asr.engines.ctc.whisper_states import WhisperStates
-from app.bench import asr, asr_long, asr_stream, auth, ctc, floor, hours
+from app.bench import asr, asr_long, asr_stream, auth, ctc, floor, hours, tts
 from app.cli import context
 from app.inference.onnx import OnnxRuntime
 from app.wiring.senses import CTC_HEAD
@@ -101,6 +101,16 @@ def bench_stream(streams: tuple[int, ...], data: Path) -> None:
     """How soon after the end of speech its text is there, of one stream and of many."""
     settings = context.settings_with()
     _print(asr_stream.run(settings, context.model_store(settings), data, streams))
+
+
+@bench.command(name="tts")
+@click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--streams", type=click.IntRange(1), multiple=True, default=(1, 2, 4))
+def bench_tts(threads: int, rounds: int, streams: tuple[int, ...]) -> None:
+    """How soon Kokoro is heard and how fast it is, beside kokoro-onnx where it is installed."""
+    store = context.model_store(context.settings_with())
+    _print(tts.run(context.manifest(), store, threads, rounds, streams))
 
 
 def _print(lines: AsyncIterator[str]) -> None:

@@ -22,7 +22,7 @@ _NONCE_BYTES = 12
 
 # An encrypted value: one byte of format, the key's id, the nonce, the ciphertext with its tag.
 _FORMAT = b"\x01"
-_HEADER_BYTES = len(_FORMAT) + _KEY_ID_BYTES
+HEADER_BYTES = len(_FORMAT) + _KEY_ID_BYTES
 
 
 class DecryptionFailed(InternalError):
@@ -84,11 +84,11 @@ class KeyRing:
         return header + nonce + self._current.cipher.encrypt(nonce, plaintext, header + context)
 
     def decrypt(self, encrypted: bytes, *, context: bytes) -> bytes:
-        header = encrypted[:_HEADER_BYTES]
-        nonce = encrypted[_HEADER_BYTES : _HEADER_BYTES + _NONCE_BYTES]
+        header = encrypted[:HEADER_BYTES]
+        nonce = encrypted[HEADER_BYTES : HEADER_BYTES + _NONCE_BYTES]
         for keys in self._ring:
             if header == _FORMAT + keys.id and len(nonce) == _NONCE_BYTES:
-                body = encrypted[_HEADER_BYTES + _NONCE_BYTES :]
+                body = encrypted[HEADER_BYTES + _NONCE_BYTES :]
                 try:
                     return keys.cipher.decrypt(nonce, body, header + context)
                 except InvalidTag:
@@ -96,7 +96,7 @@ class KeyRing:
         raise DecryptionFailed
 
     def needs_rotation(self, encrypted: bytes) -> bool:
-        return encrypted[:_HEADER_BYTES] != _FORMAT + self._current.id
+        return encrypted[:HEADER_BYTES] != _FORMAT + self._current.id
 
     def rotate(self, encrypted: bytes, *, context: bytes) -> bytes:
         """The same value under the current key."""

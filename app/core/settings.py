@@ -262,14 +262,30 @@ class Asr:
 
 @dataclass(frozen=True, slots=True)
 class Tts:
-    engine: str = setting("TTS_ENGINE", "kokoro", "Text-to-speech engine")
+    """What TTS_BASE_URL, TTS_MODEL and TTS_VOICE say by default is for the engine openai: the
+    others have their own."""
+
+    engine: Literal["kokoro", "openai", "elevenlabs", "sarvam"] = setting(
+        "TTS_ENGINE",
+        "kokoro",
+        "Who speaks: kokoro, here; openai, a server that speaks OpenAI's protocol; a vendor",
+    )
     backend: Literal["qwen", "ollama", "openai"] = setting(
-        "TTS_BACKEND", "qwen", "Remote synthesizer of the session family, where one is set up"
+        "TTS_BACKEND", "qwen", "What that server is; all of these speak OpenAI's protocol"
     )
     base_url: str = setting("TTS_BASE_URL", "http://127.0.0.1:8000", "Its address")
+    api_key: Secret = setting("TTS_API_KEY", Secret(""), "Its key, or the vendor's")
     model: str = setting("TTS_MODEL", "qwen-tts", "Its model id")
     voice: str = setting("TTS_VOICE", "default", "Its voice")
-    speed: Speed = setting("TTS_SPEED", 1.0, "Its speed, 0.5 to 2.0")
+    speed: Speed = setting("TTS_SPEED", 1.0, "Its speed where callers ask for 1; 0.5 to 2.0")
+    most_voices: Positive = setting(
+        "PARLEY_MAX_VOICES",
+        32,
+        "Voices that speak at once; fewer where the machine is too slow for so many without gaps",
+    )
+    cache_mb: NotNegative = setting(
+        "PARLEY_PHRASE_CACHE_MB", 64, "Memory for phrases that are said again, in MiB"
+    )
 
 
 @dataclass(frozen=True, slots=True)

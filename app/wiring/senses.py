@@ -29,12 +29,15 @@ from app.inference.manifest import Manifest, read_manifest
 from app.inference.model_store import FileState, ModelStore
 from app.inference.onnx import OnnxRuntime
 from app.inference.registry import ModelRegistry
+from app.tts.engines.kokoro.convert import convert as convert_kokoro
+from app.tts.engines.kokoro.network import load_kokoro
 from app.wiring.own import own_loaders, own_models, whisper_encoder
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "onnx_models" / "manifest.toml"
 RECIPES = {
     "whisper-onnx": convert_whisper,
+    "kokoro": partial(convert_kokoro, ROOT / "onnx_models" / "kokoro"),
     "ge2e": partial(prepare_ge2e, ROOT / "onnx_models" / "ge2e"),
 }
 """How files that the manifest calls derived are made."""
@@ -49,6 +52,7 @@ class Inference:
     manifest: Manifest
     store: ModelStore
     models: ModelRegistry
+    executor: Executor
     speech: SpeechService
     streams: StreamService
 
@@ -88,6 +92,7 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
                 "whisper": lambda folder: load_whisper(folder, onnx, language_models.find),
                 "ge2e": lambda folder: load_ge2e(folder, onnx),
                 "dtln": lambda folder: load_dtln(folder, onnx),
+                "kokoro": lambda folder: load_kokoro(folder, onnx),
                 "ctc-on-whisper": lambda folder: _load_ctc_head(folder, onnx, language_models),
                 **own_loaders(store, manifest, onnx, language_models),
             },
@@ -111,4 +116,4 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
                 most_streams=settings.server.max_streams,
             )
         )
-        yield Inference(manifest, store, models, speech, streams)
+        yield Inference(manifest, store, models, executor, speech, streams)

@@ -28,9 +28,10 @@ from app.tenancy import admin_token, internal_secret, remote_keys
 from app.tenancy.front_door import FrontDoor, front_door
 from app.tenancy.internal_secret import InternalSecret
 from app.tenancy.providers import open_providers, refuse_half_set_up
-from app.tenancy.token_check import opened_check
+from app.tenancy.token_check import TokenCheck, opened_check
 from app.wiring.base import Foundation, foundation
 from app.wiring.senses import Inference, inference
+from app.wiring.speaking import opened_speaking
 
 DEFAULT_ORGANIZATION = "Default"
 SETUP = "setup"
@@ -50,9 +51,8 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
         limiter = _limiter(settings, stack)
         door = _front_door(base, limiter, settings)
         supervisor = await _supervisor(base, settings, stack)
-        tokens = await stack.enter_async_context(
-            opened_check(settings.auth, base.api_keys, base.keys, supervisor, default_org)
-        )
+        tokens = await _token_check(base, settings, supervisor, default_org, stack)
+        speaking = await opened_speaking(base, senses, settings, stack)
         remote, transcription_jobs = _recordings(base, senses, settings)
         _start_work(supervisor, base, senses, settings.server.drain_s)
         yield Runtime(
@@ -67,6 +67,7 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
             models=senses.models,
             speech=senses.speech,
             streams=senses.streams,
+            speaking=speaking,
             transcription_jobs=transcription_jobs,
             remote_recordings=remote,
             database=base.database,
@@ -101,6 +102,17 @@ def _front_door(base: Foundation, limiter: Limiter, settings: Settings) -> Front
         limiter,
         settings.accounts,
     )
+
+
+async def _token_check(
+    base: Foundation,
+    settings: Settings,
+    supervisor: Supervisor,
+    default_org: UUID,
+    stack: AsyncExitStack,
+) -> TokenCheck:
+    check = opened_check(settings.auth, base.api_keys, base.keys, supervisor, default_org)
+    return await stack.enter_async_context(check)
 
 
 async def _supervisor(base: Foundation, settings: Settings, stack: AsyncExitStack) -> Supervisor:
@@ -182,5 +194,6 @@ async def _first_start(base: Foundation, settings: Settings) -> UUID:
         await base.token_import.run(scope, settings.auth.db_path)
     async with base.database.transaction(system_scope("start")) as tx:
         await base.organizations.rotate_secrets_soon(tx)
+        await base.fitted_voices.rotate_soon(tx)
     await base.mail.send_waiting()
     return organization.id

@@ -45,6 +45,7 @@ def operations(server: LiveServer, family: str) -> list[Any]:
     return [result.ok() for result in schema.get_all_operations()]
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("family", [family.name for family in FAMILIES])
 @pytest.mark.parametrize("mode", GenerationMode)
 def test_no_operation_answers_what_its_document_does_not_say(

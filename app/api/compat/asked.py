@@ -38,6 +38,14 @@ def read_asked(given: Mapping[str, list[str]], kind: type[S]) -> S:
         raise _named(str(error)) from None
 
 
+def read_json(given: Mapping[str, Any], kind: type[S]) -> S:
+    """Of a body of JSON. Null is as good as left out."""
+    try:
+        return msgspec.convert({k: v for k, v in given.items() if v is not None}, kind)
+    except msgspec.ValidationError as error:
+        raise _named(str(error)) from None
+
+
 def names_passed_over(given: Mapping[str, list[str]], kind: type[msgspec.Struct]) -> list[str]:
     """By `read_asked`, of those that ask for something."""
     known = {field.encode_name for field in msgspec.structs.fields(kind)}

@@ -14,7 +14,7 @@ from app.api.compat.deepgram_answers import (
     warnings_of,
 )
 from app.api.compat.deepgram_asked import LiveAsked
-from app.api.live_session import Message
+from app.api.sockets import Message
 from app.asr.catalogue import SpeechModel
 from app.asr.live import Said, SpeechBegan
 from app.core.errors import AppError, InvalidInput

@@ -5,16 +5,16 @@ from typing import Any
 
 from app.api.compat.deepgram_asked import LiveAsked
 from app.api.compat.deepgram_messages import Command, Messages, failure, read_command
-from app.api.live_session import (
+from app.api.live_session import LiveSession
+from app.api.metering import Meter
+from app.api.sockets import (
     FAILED,
     FRAME_TOO_LARGE,
     NOT_ALLOWED,
+    AnySocket,
     FrameTooLarge,
-    LiveSession,
     Message,
 )
-from app.api.metering import Meter
-from app.api.sockets import AnySocket
 from app.asr.live import Said, SpeechBegan, StreamEvent, StreamOptions, changed_options
 from app.asr.streaming import LiveStream, StreamService
 from app.core.errors import AppError, InvalidInput, UnsupportedMedia

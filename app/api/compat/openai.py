@@ -1,4 +1,4 @@
-"""Speech to text as OpenAI offers it: `base_url` of its clients is this server's, with /v1."""
+"""Speech as OpenAI offers it: `base_url` of its clients is this server's, with /v1."""
 
 from contextlib import AsyncExitStack
 from functools import partial
@@ -9,6 +9,7 @@ from litestar import Request, Response, post
 from litestar.di import NamedDependency
 
 from app.api.access import TOKEN
+from app.api.compat import openai_speech
 from app.api.compat.asked import ParameterInvalid, read_asked
 from app.api.compat.openai_answers import by_speaker, plain, verbose
 from app.api.compat.openai_errors import error_body
@@ -187,9 +188,9 @@ def _rendered(
 
 FAMILY = Family(
     name="openai",
-    title="Speech to text in the API of OpenAI",
+    title="Speech in the API of OpenAI",
     description="For the clients of OpenAI: set their base_url to this server's address and /v1.",
     prefixes=("/v1/audio",),
     error_body=error_body,
-    routes=(transcriptions, translations),
+    routes=(transcriptions, translations, *openai_speech.ROUTES),
 )

@@ -15,6 +15,7 @@ from app.api.gateway import (
     organizations,
     quota,
     recovery,
+    tts,
     usage,
     users,
     validation,
@@ -24,6 +25,7 @@ from app.api.gateway.asr_stream import stream
 from app.api.gateway.bodies import error_body
 from app.api.gateway.live import live
 from app.api.gateway.operations import asr_status, metrics, ready, service_health
+from app.api.gateway.tts_stream import tts_stream
 
 FAMILY = Family(
     name="gateway",
@@ -38,6 +40,7 @@ FAMILY = Family(
         service_health,
         live,
         stream,
+        tts_stream,
         *asr.ROUTES,
         *asr_jobs.ROUTES,
         *asr_models.ROUTES,
@@ -51,6 +54,7 @@ FAMILY = Family(
         *organizations.ROUTES,
         *quota.ROUTES,
         *recovery.ROUTES,
+        *tts.ROUTES,
         *usage.ROUTES,
         *users.ROUTES,
         *validation.ROUTES,

@@ -1,16 +1,16 @@
 """The messages of `/asr/stream`: what clients send, understood, and what they are sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, Protocol
 
 import msgspec
 
 from app.api.gateway.asr_answers import CATEGORIES, entity_answer
 from app.api.gateway.stream_pace import pace_message, word_message
-from app.api.live_session import Message
+from app.api.sockets import Message
 from app.asr.diarization import speaker_label
-from app.asr.domain import NotApplied
 from app.asr.live import Said, StreamOptions
 from app.asr.text.entities import find_entities
 from app.asr.utterances import text_in
@@ -23,11 +23,24 @@ BUSY: Message = {
 }
 NO_METADATA: dict[str, str | None] = dict.fromkeys(CATEGORIES)
 """Clients read these of every final; a model without heads for them says nothing."""
+UNKNOWN = "it is not known here"
+MOST_UNKNOWN = 16
+_SHOWN = 80
 _BOOLEANS = frozenset(("", "true", "false", "1", "0"))
 
 
 class FrameNotJson(InvalidInput):
     pass
+
+
+class NotApplied(Protocol):
+    """An option that was asked for and changes nothing, and why."""
+
+    @property
+    def option(self) -> str: ...
+
+    @property
+    def reason(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,12 @@ def option_values(fields: Mapping[str, Any]) -> dict[str, Any]:
         case _:
             pass
     return values
+
+
+def unknown_names(fields: Mapping[str, Any], known: Collection[str]) -> list[str]:
+    """Names that mean nothing here; one that asks for nothing is passed over."""
+    names = (name[:_SHOWN] for name, value in fields.items() if value and name not in known)
+    return list(islice(names, MOST_UNKNOWN))
 
 
 def error_message(error: AppError) -> Message:

@@ -1,37 +1,35 @@
 """One client of `/asr/stream`: its commands, and what it is told."""
 
-from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from app.api.gateway.stream_messages import (
     BUSY,
+    UNKNOWN,
     Command,
     error_message,
     not_applied_message,
     option_values,
     parse,
     transcript_message,
+    unknown_names,
 )
-from app.api.live_session import (
+from app.api.live_session import LiveSession, Overloaded
+from app.api.metering import Meter
+from app.api.sockets import (
     FAILED,
     FRAME_TOO_LARGE,
     NOT_ALLOWED,
     TRY_LATER,
+    AnySocket,
     FrameTooLarge,
-    LiveSession,
     Message,
-    Overloaded,
 )
-from app.api.metering import Meter
-from app.api.sockets import AnySocket
 from app.asr.domain import NotApplied
 from app.asr.live import Said, StreamEvent, StreamOptions, changed_options
 from app.asr.live_options import find_not_applied_live
 from app.asr.streaming import LiveStream, StreamService, StreamsFull
 from app.core.errors import AppError, InvalidInput
 
-MOST_UNKNOWN = 16
 _SHOWN = 80
 
 
@@ -96,16 +94,12 @@ class StreamSession(LiveSession[Command]):
         await stream.configure(changed_options(stream.options, option_values(fields)))
         self._options = stream.options
         asked = self._streams.asked(stream.options)
-        found = [*find_not_applied_live(stream.options, asked.choice), *_unknown(fields)]
+        unknown = unknown_names(fields, StreamOptions.__struct_fields__)
+        found = [
+            *find_not_applied_live(stream.options, asked.choice),
+            *(NotApplied(name, UNKNOWN) for name in unknown),
+        ]
         new = [each for each in found if each.option not in self._told_not_applied]
         if new:
             self._told_not_applied.update(each.option for each in new)
             await self.tell(not_applied_message(new))
-
-
-def _unknown(fields: dict[str, Any]) -> Iterator[NotApplied]:
-    """Names that mean nothing here; one that asks for nothing is passed over."""
-    known = StreamOptions.__struct_fields__
-    names = (name for name, value in fields.items() if value and name not in known)
-    for name in islice(names, MOST_UNKNOWN):
-        yield NotApplied(name[:_SHOWN], "it is not known here")

@@ -17,8 +17,13 @@ from tests.api.wall.routes import Route, ids_of, routes
 from tests.api.wall.world import Organization, World, world
 from tests.integration.wall.rows import owner_column
 
-NO_IDS = {"GET /openapi/{file}", "GET /docs/{name}", "POST /auth/tokens"}
-"""What they take is a name: of a page, or one that the operator makes up."""
+NO_IDS = {
+    "GET /openapi/{file}",
+    "GET /docs/{name}",
+    "GET /tts/voices/{voice}/sample",
+    "POST /auth/tokens",
+}
+"""What they take is a name: of a page, of everybody's voice, or one that the operator makes up."""
 
 LATER = {"usage", "inbox"}
 """Written a moment after what they tell of."""

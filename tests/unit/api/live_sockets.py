@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from typing import Any, cast
+from uuid import UUID
 
 import numpy as np
 from litestar import Litestar, WebSocket, websocket
@@ -86,11 +87,14 @@ class ScriptedStreams(StreamService):
 @dataclass
 class CountingMeter:
     counted_s: float = 0.0
+    counted_characters: int = 0
     most_s: float = float("inf")
     refusal: str = "No audio is left this month"
+    owner: UUID | None = None
 
-    def count(self, seconds: float) -> None:
+    def count(self, seconds: float, *, characters: int = 0) -> None:
         self.counted_s += seconds
+        self.counted_characters += characters
 
     async def admit(self) -> None:
         if self.counted_s >= self.most_s:

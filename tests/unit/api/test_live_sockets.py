@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from app.api import backlog, live_session
+from app.api import sockets as sockets_of_api
 from app.api.compat.deepgram_session import DeepgramSession
 from app.core.errors import InternalError
 from app.inference.model_store import ModelMissing
@@ -32,7 +33,7 @@ async def place() -> AsyncGenerator[Place]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backlog, "PATIENCE_S", 0.2)
     monkeypatch.setattr(live_session, "PATIENCE_S", 0.2)
-    monkeypatch.setattr(live_session, "SENDING_S", 0.5)
+    monkeypatch.setattr(sockets_of_api, "SENDING_S", 0.5)
 
 
 async def told(socket: ClientConnection) -> tuple[list[Any], int, str]:

@@ -47,6 +47,16 @@ def test_our_own_manifest_is_sound() -> None:
             'packages = [{ pypi = "--index-url=x", member = "y" }]',
             r"field `files\[0\].sources\[0\].packages\[0\].pypi`",
         ),
+        (
+            'url = "https://x/a"',
+            'packages = [{ npm = "--registry=x", member = "y" }]',
+            r"field `files\[0\].sources\[0\].packages\[0\].npm`",
+        ),
+        (
+            'url = "https://x/a"',
+            'packages = [{ npm = "a@1", pypi = "a==1", member = "y" }]',
+            r"field `files\[0\].sources\[0\].packages\[0\]`: needs either `pypi` or `npm`",
+        ),
         ('[{ url = "https://x/a" }]', "[]", r"field `files\[0\].sources`"),
         ('licence = "MIT"\n', "", r"model 'm': Object missing required field `licence`"),
         ('id = "m"', 'id = "M/.."', r"model 'M/..', field `id`"),

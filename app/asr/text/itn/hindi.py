@@ -5,20 +5,8 @@ from decimal import Decimal
 from app.asr.text.folding import fold
 from app.asr.text.itn import english
 from app.asr.text.itn.lexicon import DOLLAR, EURO, RUPEE, Lexicon, Subunit
+from app.core.hindi import HINDI_BELOW_HUNDRED
 
-# Spellings of one number are divided by a slash; places are values from zero on.
-_BELOW_HUNDRED = """
-शून्य/ज़ीरो एक दो तीन चार पाँच छह/छः/छ/छे/छै सात आठ नौ
-दस ग्यारह बारह तेरह चौदह पंद्रह/पन्द्रह सोलह सत्रह/सतरह अठारह/अट्ठारह उन्नीस
-बीस इक्कीस बाईस/बाइस तेईस/तेइस चौबीस पच्चीस छब्बीस सत्ताईस/सत्ताइस अट्ठाईस/अठ्ठाईस/अठाईस/अट्ठाइस उनतीस/उन्तीस
-तीस इकतीस/इकत्तीस बत्तीस तैंतीस/तेंतीस/तैतीस चौंतीस/चौतीस पैंतीस/पैतीस छत्तीस सैंतीस/सैतीस अड़तीस उनतालीस/उन्तालीस
-चालीस इकतालीस बयालीस/बियालीस तैंतालीस/तिरतालीस चौवालीस/चवालीस पैंतालीस/पैतालीस छियालीस सैंतालीस/सैतालीस अड़तालीस उनचास/उन्चास
-पचास इक्यावन बावन तिरपन/तिरेपन चौवन पचपन छप्पन सत्तावन अट्ठावन/अठावन उनसठ
-साठ इकसठ बासठ तिरसठ/तिरेसठ चौंसठ/चौसठ पैंसठ/पैसठ छियासठ सड़सठ/सरसठ अड़सठ उनहत्तर
-सत्तर इकहत्तर बहत्तर तिहत्तर चौहत्तर पचहत्तर/पिचहत्तर छिहत्तर सतहत्तर अठहत्तर उन्यासी/उनासी
-अस्सी इक्यासी बयासी तिरासी चौरासी पचासी छियासी सत्तासी/सतासी अट्ठासी/अठासी नवासी
-नब्बे इक्यानवे/इक्यानबे बानवे/बानबे तिरानवे/तिरानबे चौरानवे/चौरानबे पचानवे/पंचानवे/पंचानबे छियानवे/छियानबे सत्तानवे/सतानवे अट्ठानवे/अठानवे निन्यानवे/निन्यानबे
-"""  # noqa: E501
 _ROMAN = {
     "ek": 1, "do": 2, "teen": 3, "char": 4, "chaar": 4, "paanch": 5, "panch": 5, "chhe": 6,
     "chah": 6, "saat": 7, "aath": 8, "nau": 9, "das": 10, "gyarah": 11, "barah": 12, "terah": 13,
@@ -55,8 +43,8 @@ def _keyed(text: str) -> dict[str, str]:
 def _below_hundred() -> dict[str, int]:
     values = {
         fold(spelling): value
-        for value, spellings in enumerate(_BELOW_HUNDRED.split())
-        for spelling in spellings.split("/")
+        for value, spellings in enumerate(HINDI_BELOW_HUNDRED)
+        for spelling in spellings
     }
     return values | _ROMAN
 

@@ -1,0 +1,121 @@
+"""The answers of `/tts`: voices, and what is said when."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from app.tts.catalogue import Gender, Voice, VoiceCatalogue
+from app.tts.domain import NotApplied
+from app.tts.speech import TimedWord
+from app.tts.text.languages import LANGUAGES
+
+
+class VoiceAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """`grade`: what the authors of the voice say of it, from A to F; null where they say nothing.
+    `aliases` are other names that it answers to."""
+
+    name: str
+    language: str
+    language_name: str
+    accent: str
+    gender: Gender
+    grade: str | None
+    aliases: list[str]
+    sample: str
+
+
+class SpokenLanguage(msgspec.Struct, frozen=True):
+    """`quality` says what may be expected, and where it ends."""
+
+    code: str
+    name: str
+    quality: str
+
+
+class VoicesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    voices: dict[str, VoiceAnswer]
+    languages: list[SpokenLanguage]
+    default: str
+
+
+class NotAppliedAnswer(msgspec.Struct, frozen=True):
+    option: str
+    reason: str
+
+
+class PhonemeAnswer(msgspec.Struct, frozen=True):
+    phoneme: str
+    start: float
+    end: float
+
+
+class WordAnswer(msgspec.Struct, frozen=True):
+    """Seconds since the beginning of the utterance. `char_start` and `char_end` are the place in
+    the text that it says: several words have one place where "4500" was written."""
+
+    word: str
+    start: float
+    end: float
+    char_start: int
+    char_end: int
+    phonemes: list[PhonemeAnswer]
+
+
+class TimedSpeech(msgspec.Struct, frozen=True, kw_only=True):
+    """`audio` is the whole file in base64."""
+
+    audio: str
+    format: str
+    sample_rate: int
+    duration_s: float
+    words: list[WordAnswer]
+    not_applied: list[NotAppliedAnswer]
+
+
+def voices_answer(catalogue: VoiceCatalogue, default: str, prefix: str) -> VoicesAnswer:
+    """`prefix` stands before the paths of samples."""
+    return VoicesAnswer(
+        voices={voice.id: _voice_answer(voice, prefix) for voice in catalogue.voices},
+        languages=[
+            SpokenLanguage(language.code, language.name, language.quality)
+            for language in LANGUAGES.values()
+        ],
+        default=default,
+    )
+
+
+def _voice_answer(voice: Voice, prefix: str) -> VoiceAnswer:
+    home = voice.home
+    return VoiceAnswer(
+        name=voice.name,
+        language=home.language.code,
+        language_name=home.language.name,
+        accent=home.accent,
+        gender=voice.gender,
+        grade=voice.grade or None,
+        aliases=list(voice.aliases),
+        sample=f"{prefix}/voices/{voice.id}/sample",
+    )
+
+
+def word_answer(word: TimedWord) -> WordAnswer:
+    return WordAnswer(
+        word.text,
+        round(word.start_s, 3),
+        round(word.end_s, 3),
+        word.begin,
+        word.end,
+        [
+            PhonemeAnswer(sound.sound, round(sound.start_s, 3), round(sound.end_s, 3))
+            for sound in word.sounds
+        ],
+    )
+
+
+def not_applied_answer(found: Sequence[NotApplied]) -> list[NotAppliedAnswer]:
+    return [NotAppliedAnswer(each.option, each.reason) for each in found]
+
+
+def words_message(words: Sequence[TimedWord]) -> dict[str, Any]:
+    return {"type": "words", "words": [word_answer(word) for word in words]}

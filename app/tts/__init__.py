@@ -1,0 +1,1 @@
+"""Speaking: text in, speech out, with the times of its words."""

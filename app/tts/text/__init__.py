@@ -1,0 +1,1 @@
+"""From text as it is written to what is said."""

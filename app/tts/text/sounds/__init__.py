@@ -1,0 +1,1 @@
+"""Words as sounds in Kokoro's alphabet."""

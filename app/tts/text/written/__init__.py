@@ -1,0 +1,1 @@
+"""Figures, signs and abbreviations, as the words that say them."""
