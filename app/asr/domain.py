@@ -12,6 +12,7 @@ from app.asr.text.analysis import SpeechAnalysis
 from app.asr.text.entities import Entity
 from app.asr.text.words import Word
 from app.core.errors import InvalidInput
+from app.core.misfits import misfit
 
 FRAME_MS = 32
 """Length of the frames whose probability of speech is known."""
@@ -187,12 +188,7 @@ def parse_request(
     try:
         return msgspec.convert(filled, kind, strict=False)
     except msgspec.ValidationError as error:
-        problem, _, place = str(error).partition(" - at `$")
-        field, _, fault = problem.partition(": ")
-        if place:
-            field, fault = place.strip("`.").split("[")[0], problem
-        elif "missing required field" in problem:
-            field, fault = problem.split("`")[1], "it is missing"
+        field, fault = misfit(error)
         raise OptionInvalid(f"{field}: {fault}", field=field) from error
 
 

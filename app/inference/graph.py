@@ -18,10 +18,11 @@ class Graph:
     """Values are known by names that the graph gives them; inputs and outputs by their own."""
 
     def __init__(self) -> None:
-        self._nodes: list[Any] = []
+        self.nodes: list[Any] = []
         self._constants: list[Any] = []
         self._inputs: list[Any] = []
         self._outputs: list[Any] = []
+        self.values: list[Any] = []
         self._count = 0
 
     def input(self, name: str, *shape: int | str, integer: bool = False) -> str:
@@ -30,11 +31,11 @@ class Graph:
         return name
 
     def output(self, value: str, name: str, *shape: int | str) -> None:
-        self._nodes.append(helper.make_node("Identity", [value], [name]))
+        self.nodes.append(helper.make_node("Identity", [value], [name]))
         self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
     def constant(self, array: Array | list[int]) -> str:
-        name = self._name()
+        name = self.name()
         values = np.asarray(array, np.int64) if isinstance(array, list) else array
         self._constants.append(numpy_helper.from_array(np.asarray(values, order="C"), name))
         return name
@@ -45,18 +46,23 @@ class Graph:
     def ops(
         self, kind: str, outputs: int, *inputs: str, domain: str = "", **attributes: Any
     ) -> list[str]:
-        names = [self._name() for _ in range(outputs)]
-        self._nodes.append(helper.make_node(kind, inputs, names, domain=domain, **attributes))
+        names = [self.name() for _ in range(outputs)]
+        self.nodes.append(helper.make_node(kind, inputs, names, domain=domain, **attributes))
         return names
 
     def save(self, path: Path) -> None:
         """The same calls give the same bytes."""
         graph = helper.make_graph(
-            self._nodes, path.stem, self._inputs, self._outputs, self._constants
+            self.nodes,
+            path.stem,
+            self._inputs,
+            self._outputs,
+            self._constants,
+            value_info=self.values,
         )
         model = helper.make_model(graph, opset_imports=OPSETS, ir_version=IR_VERSION)
         path.write_bytes(model.SerializeToString(deterministic=True))
 
-    def _name(self) -> str:
+    def name(self) -> str:
         self._count += 1
         return f"v{self._count}"

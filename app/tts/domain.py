@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from app.core.errors import NotFound, TooLarge, Unavailable, Unprocessable
+from app.core.misfits import misfit
 from app.tts.speech import Manner
 
 DEFAULT_VOICE = "af_heart"
@@ -99,12 +100,7 @@ def parse_speech(fields: Mapping[str, Any], kind: type[S]) -> S:
     try:
         return msgspec.convert(named, kind, strict=False)
     except msgspec.ValidationError as error:
-        problem, _, place = str(error).partition(" - at `$")
-        field, _, fault = problem.partition(": ")
-        if place:
-            field, fault = place.strip("`.").split("[")[0], problem
-        elif "missing required field" in problem:
-            field, fault = problem.split("`")[1], "it is missing"
+        field, fault = misfit(error)
         raise SpeechOptionInvalid(f"{field}: {fault}", field=field) from None
 
 

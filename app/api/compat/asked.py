@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from app.core.errors import InvalidInput
+from app.core.misfits import misfit
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -35,7 +36,7 @@ def read_asked(given: Mapping[str, list[str]], kind: type[S]) -> S:
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise _named(str(error)) from None
+        raise _invalid(*misfit(error)) from None
 
 
 def read_json(given: Mapping[str, Any], kind: type[S]) -> S:
@@ -43,7 +44,7 @@ def read_json(given: Mapping[str, Any], kind: type[S]) -> S:
     try:
         return msgspec.convert({k: v for k, v in given.items() if v is not None}, kind)
     except msgspec.ValidationError as error:
-        raise _named(str(error)) from None
+        raise _invalid(*misfit(error)) from None
 
 
 def names_passed_over(given: Mapping[str, list[str]], kind: type[msgspec.Struct]) -> list[str]:
@@ -51,17 +52,6 @@ def names_passed_over(given: Mapping[str, list[str]], kind: type[msgspec.Struct]
     known = {field.encode_name for field in msgspec.structs.fields(kind)}
     asked = (name for name, texts in given.items() if any(texts))
     return [name[:_SHOWN] for name in asked if name.removesuffix("[]") not in known]
-
-
-def _named(said: str) -> ParameterInvalid:
-    """Of `Expected ... - at `$.name`` or `... missing required field `name``."""
-    fault, _, place = said.partition(" - at `$")
-    if place:
-        return _invalid(place.strip("`.").split("[")[0], fault)
-    if "required field" in fault:
-        return _invalid(fault.split("`")[1], "it is missing")
-    name, _, rest = fault.partition(": ")
-    return _invalid(name, rest)
 
 
 def _invalid(name: str, fault: str) -> ParameterInvalid:

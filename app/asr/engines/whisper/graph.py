@@ -1,60 +1,24 @@
-"""Builds ONNX graphs of transformer parts, with float or int8 matrices. Knows no model."""
+"""Parts of transformers as ONNX graphs, with float or int8 matrices."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
-MICROSOFT = "com.microsoft"
-OPSETS = [helper.make_opsetid("", 20), helper.make_opsetid(MICROSOFT, 1)]
-IR_VERSION = 10
+from app.inference.graph import MICROSOFT, Array, Graph
+
 HEAD_SIZE = 64
 LARGEST_WEIGHT = 63
 """Seven bits: with eight, processors without VNNI saturate when they sum two products."""
 SMALLEST_SCALE = np.float32(1e-8)
 
-Array = NDArray[Any]
 
-
-class GraphBuilder:
+class GraphBuilder(Graph):
     """`int8` says how `linear` keeps its matrices: float32, or int8 with a scale a column."""
 
     def __init__(self, *, int8: bool) -> None:
+        super().__init__()
         self._int8 = int8
-        self._nodes: list[Any] = []
-        self._constants: list[Any] = []
-        self._inputs: list[Any] = []
-        self._outputs: list[Any] = []
-        self._values: list[Any] = []
-        self._count = 0
-
-    def input(self, name: str, *shape: int | str, integer: bool = False) -> str:
-        kind = TensorProto.INT64 if integer else TensorProto.FLOAT
-        self._inputs.append(helper.make_tensor_value_info(name, kind, shape))
-        return name
-
-    def output(self, value: str, name: str, *shape: int | str) -> None:
-        self._nodes.append(helper.make_node("Identity", [value], [name]))
-        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-
-    def constant(self, array: Array | list[int]) -> str:
-        name = self._name()
-        values = np.asarray(array, np.int64) if isinstance(array, list) else array
-        self._constants.append(numpy_helper.from_array(np.asarray(values, order="C"), name))
-        return name
-
-    def op(self, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        return self.ops(kind, 1, *inputs, domain=domain, **attributes)[0]
-
-    def ops(
-        self, kind: str, outputs: int, *inputs: str, domain: str = "", **attributes: Any
-    ) -> list[str]:
-        names = [self._name() for _ in range(outputs)]
-        self._nodes.append(helper.make_node(kind, inputs, names, domain=domain, **attributes))
-        return names
 
     def linear(self, x: str, weight: Array, bias: Array) -> str:
         """`weight` has a row for each output."""
@@ -100,10 +64,10 @@ class GraphBuilder:
 
         What is not asked for in `also` is not made: the keys and values would be copies.
         """
-        said, *others = [self._name() for _ in range(1 + len(also))]
+        said, *others = [self.name() for _ in range(1 + len(also))]
         asked = dict(zip(also, others, strict=True))
         outputs = [said, *(asked.get(each, "") for each in ("keys", "values", "looks"))]
-        self._nodes.append(
+        self.nodes.append(
             helper.make_node(
                 "MultiHeadAttention",
                 inputs,
@@ -116,21 +80,5 @@ class GraphBuilder:
         )
         if "looks" in asked:  # the runtime cannot infer its type
             looks = helper.make_tensor_value_info(asked["looks"], TensorProto.FLOAT, None)
-            self._values.append(looks)
+            self.values.append(looks)
         return [said, *others]
-
-    def save(self, path: Path) -> None:
-        graph = helper.make_graph(
-            self._nodes,
-            path.stem,
-            self._inputs,
-            self._outputs,
-            self._constants,
-            value_info=self._values,
-        )
-        model = helper.make_model(graph, opset_imports=OPSETS, ir_version=IR_VERSION)
-        path.write_bytes(model.SerializeToString(deterministic=True))
-
-    def _name(self) -> str:
-        self._count += 1
-        return f"v{self._count}"
