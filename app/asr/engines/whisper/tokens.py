@@ -70,8 +70,7 @@ class Tokens:
             return _with_punctuation(characters)
         words: list[TokenWord] = []
         for part in characters:
-            begins = part.text.startswith(" ") or _is_punctuation(part.text)
-            if begins or not words:
+            if part.text.startswith(" ") or not words:
                 words.append(part)
             else:
                 words[-1] += part
@@ -110,10 +109,6 @@ def _with_punctuation(parts: Sequence[TokenWord]) -> list[TokenWord]:
         else:
             words.append(part)
     return [*words, opening] if opening else words
-
-
-def _is_punctuation(text: str) -> bool:
-    return bool(text) and all(character in OPENING + CLOSING for character in text.strip())
 
 
 def _bytes_by_character() -> dict[str, int]:

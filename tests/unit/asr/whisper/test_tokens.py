@@ -32,6 +32,11 @@ def test_words_begin_with_spaces_and_keep_their_punctuation(tokens: Tokens) -> N
     assert [token for word in found for token in word.tokens] == run
 
 
+def test_marks_within_a_word_do_not_end_it(tokens: Tokens) -> None:
+    run = tokens.encode("a,b c-d, e.f")
+    assert [word.text for word in tokens.words(run, "en")] == ["a,b", " c-d,", " e.f"]
+
+
 def test_characters_of_several_tokens_are_not_cut(tokens: Tokens) -> None:
     run = [ORDINARY.index(part) for part in ("Ġa", "Ã", "©", "b")]
     assert tokens.words(run, "en") == [TokenWord(" aéb", tuple(run))]
