@@ -3,10 +3,10 @@
 from app.core.audio.convert import Samples
 from app.tts.engines.kokoro.network import KokoroNetwork, Utterance
 
-FIRST_WINDOW, LONGEST_WINDOW = 32, 160
+FIRST_WINDOW, LATER_WINDOW, LONGEST_WINDOW = 20, 64, 160
 GROWTH = 1.6
-"""Half frames, 12.5 ms each. The first is short, to be heard soon; the longer, the less is made
-twice."""
+"""Half frames, 12.5 ms each. The very first is short, to be heard soon; an utterance that follows
+another begins with a later one. The longer, the less is made twice."""
 
 SILENCE_KEPT = 3
 """Half frames of the first pad, whose silence is left out else."""
@@ -19,7 +19,7 @@ class Rendering:
         """`trimmed`: without the silence in front."""
         self._network = network
         self._utterance = utterance
-        self._width = FIRST_WINDOW
+        self._width = FIRST_WINDOW if trimmed else LATER_WINDOW
         self.begin = max(0, 2 * int(utterance.lengths[0]) - SILENCE_KEPT) if trimmed else 0
         """The half frame that sound begins with."""
         self._at = self.begin
