@@ -13,6 +13,7 @@ from app.asr.text.entities import Entity
 from app.asr.text.words import Word
 from app.core.errors import InvalidInput
 from app.core.misfits import misfit
+from app.core.not_applied import NotApplied
 
 FRAME_MS = 32
 """Length of the frames whose probability of speech is known."""
@@ -230,14 +231,6 @@ class Alternative:
 
     text: str
     confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class NotApplied:
-    """An option that somebody set and that changed nothing, and why."""
-
-    option: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from app.asr.catalogue import Choice
-from app.asr.domain import NotApplied
 from app.asr.live import StreamOptions
 from app.asr.plan import find_not_applied
+from app.core.not_applied import NotApplied
 
 _OF_SEARCH = ("lm_mode", "lm_alpha", "lm_beta", "beam_width", "n_best")
 _OF_RECORDINGS = ("speech_analysis", "noise_reduce", "gain_normalize", "format", "temperature")

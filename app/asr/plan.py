@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from app.asr.catalogue import HOTWORDS, Choice, Engine
-from app.asr.domain import NotApplied, TranscriptionRequest
+from app.asr.domain import TranscriptionRequest
 from app.asr.engines.ctc.search import SearchOptions
 from app.asr.piecework import Asked
 from app.asr.recognition import Fusion, RecognizerOptions
+from app.core.not_applied import NotApplied
 
 USUAL_BEAM_WIDTH = 100
 WHISPER_BEAMS = 5

@@ -1,7 +1,6 @@
 """What is asked of speaking, under the documented names, and what can be wrong with it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import isfinite
 from typing import Annotated, Any, TypeVar
 
@@ -9,6 +8,7 @@ import msgspec
 
 from app.core.errors import NotFound, TooLarge, Unavailable, Unprocessable
 from app.core.misfits import misfit
+from app.core.not_applied import NotApplied
 from app.tts.speech import Manner
 
 DEFAULT_VOICE = "af_heart"
@@ -102,14 +102,6 @@ def parse_speech(fields: Mapping[str, Any], kind: type[S]) -> S:
     except msgspec.ValidationError as error:
         field, fault = misfit(error)
         raise SpeechOptionInvalid(f"{field}: {fault}", field=field) from None
-
-
-@dataclass(frozen=True, slots=True)
-class NotApplied:
-    """An option that was asked for and changes nothing, and why."""
-
-    option: str
-    reason: str
 
 
 USUAL = Manner(voice=DEFAULT_VOICE, language="")

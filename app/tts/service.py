@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Protocol
 from uuid import UUID
 
+from app.core.not_applied import NotApplied
 from app.inference.executor import Executor, Lane
 from app.tts.admission import Admission
 from app.tts.cache import LONGEST_PHRASE, PhraseCache, PhraseKey
 from app.tts.catalogue import Voice, VoiceCatalogue
 from app.tts.domain import (
     USUAL,
-    NotApplied,
     SpeakersBusy,
     TextEmpty,
     VoiceSettings,

@@ -1,16 +1,17 @@
 """A transcript as the gateway's document shows it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from app.asr.domain import Alternative, NotApplied, Segment, Transcript, TranscriptionRequest
+from app.asr.domain import Alternative, Segment, Transcript, TranscriptionRequest
 from app.asr.rendering import Caption
 from app.asr.text.analysis import SpeechAnalysis
 from app.asr.text.entities import Entity
 from app.asr.text.words import Word
+from app.core.not_applied import NotApplied
 
 CATEGORIES = ("emotion", "behavior", "role", "eval", "age", "gender")
 """Every segment has them; null where the model has no head for one."""
@@ -131,7 +132,7 @@ def answer_of(transcript: Transcript, asked: TranscriptionRequest) -> Transcript
         speech_analysis=_analysis(transcript.analysis) if transcript.analysis else UNSET,
         summary=None if asked.summarize else UNSET,
         analysis=None if asked.summarize else UNSET,
-        not_applied=[_not_applied(each) for each in transcript.not_applied] or UNSET,
+        not_applied=not_applied_answer(transcript.not_applied) or UNSET,
         incomplete=transcript.incomplete or UNSET,
     )
 
@@ -186,8 +187,8 @@ def _alternative(alternative: Alternative) -> AlternativeAnswer:
     return AlternativeAnswer(alternative.text, _share(alternative.confidence))
 
 
-def _not_applied(each: NotApplied) -> NotAppliedAnswer:
-    return NotAppliedAnswer(each.option, each.reason)
+def not_applied_answer(found: Sequence[NotApplied]) -> list[NotAppliedAnswer]:
+    return [NotAppliedAnswer(each.option, each.reason) for each in found]
 
 
 def _analysis(found: SpeechAnalysis) -> AnalysisAnswer:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -15,6 +15,7 @@ from app.asr.live import Said, StreamOptions
 from app.asr.text.entities import find_entities
 from app.asr.utterances import text_in
 from app.core.errors import AppError, InvalidInput
+from app.core.not_applied import NotApplied
 
 BUSY: Message = {
     "type": "warning",
@@ -31,16 +32,6 @@ _BOOLEANS = frozenset(("", "true", "false", "1", "0"))
 
 class FrameNotJson(InvalidInput):
     pass
-
-
-class NotApplied(Protocol):
-    """An option that was asked for and changes nothing, and why."""
-
-    @property
-    def option(self) -> str: ...
-
-    @property
-    def reason(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

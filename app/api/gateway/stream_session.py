@@ -24,11 +24,11 @@ from app.api.sockets import (
     FrameTooLarge,
     Message,
 )
-from app.asr.domain import NotApplied
 from app.asr.live import Said, StreamEvent, StreamOptions, changed_options
 from app.asr.live_options import find_not_applied_live
 from app.asr.streaming import LiveStream, StreamService, StreamsFull
 from app.core.errors import AppError, InvalidInput
+from app.core.not_applied import NotApplied
 
 _SHOWN = 80
 

@@ -12,12 +12,11 @@ from litestar.params import FromPath, JSONBody
 
 from app.api.access import TOKEN
 from app.api.described import json_of
+from app.api.gateway.asr_answers import NotAppliedAnswer, not_applied_answer
 from app.api.gateway.tts_answers import (
-    NotAppliedAnswer,
     TimedSpeech,
     VoicesAnswer,
     WordAnswer,
-    not_applied_answer,
     voices_answer,
     word_answer,
 )

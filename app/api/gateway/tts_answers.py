@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
+from app.api.gateway.asr_answers import NotAppliedAnswer
 from app.tts.catalogue import Gender, Voice, VoiceCatalogue
-from app.tts.domain import NotApplied
 from app.tts.speech import TimedWord
 from app.tts.text.languages import LANGUAGES
 
@@ -37,11 +37,6 @@ class VoicesAnswer(msgspec.Struct, frozen=True, kw_only=True):
     voices: dict[str, VoiceAnswer]
     languages: list[SpokenLanguage]
     default: str
-
-
-class NotAppliedAnswer(msgspec.Struct, frozen=True):
-    option: str
-    reason: str
 
 
 class PhonemeAnswer(msgspec.Struct, frozen=True):
@@ -111,10 +106,6 @@ def word_answer(word: TimedWord) -> WordAnswer:
             for sound in word.sounds
         ],
     )
-
-
-def not_applied_answer(found: Sequence[NotApplied]) -> list[NotAppliedAnswer]:
-    return [NotAppliedAnswer(each.option, each.reason) for each in found]
 
 
 def words_message(words: Sequence[TimedWord]) -> dict[str, Any]:

@@ -34,9 +34,9 @@ from app.api.sockets import (
 from app.core.aio import Channel, TaskScope
 from app.core.audio.convert import int16_from_float
 from app.core.errors import AppError, InternalError, InvalidInput, Unavailable
+from app.core.not_applied import NotApplied
 from app.tts.domain import (
     Instruction,
-    NotApplied,
     SpeakersBusy,
     VoiceSettings,
     check_text,

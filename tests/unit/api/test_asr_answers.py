@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from app.api.gateway.asr_answers import answer_of
-from app.asr.domain import NotApplied, Segment, Transcript, parse_request
+from app.asr.domain import Segment, Transcript, parse_request
 from app.asr.text.entities import find_entities
 from app.asr.text.words import Word
+from app.core.not_applied import NotApplied
 
 WORDS = (Word("Pay", 1.0, 1.3, 0.98), Word("$500.", 1.4, 1.6004, 0.95, spoken="five hundred"))
 EMOTIONS = {"EMOTION_HAPPY": 0.12, "EMOTION_NEUTRAL": 0.82, "EMOTION_SAD": 0.06}
