@@ -117,11 +117,12 @@ class VoiceFitter:
         start = await self._start(known @ reference.vector, reference)
         size = len(self._timbre) + len(self._prosody)
         search = Evolution(np.zeros(size), FIRST_STEP, _SEED)
-        for generation in range(max(1, evaluations // search.population)):
+        generations = max(1, evaluations // search.population)
+        for generation in range(generations):
             phrase = self._phrases.search[generation % len(self._phrases.search)]
             losses = [await self._loss(start, moves, phrase, reference) for moves in search.ask()]
             search.tell(losses)
-            progress(min(1.0, (generation + 1) * search.population / evaluations))
+            progress((generation + 1) / generations)
         found = await self._executor.run(Lane.BATCH, self._mix, start, search.mean)
         stock = self._stock.packs[nearest]
         ours = await self._judge(found, self._phrases.judge, reference)

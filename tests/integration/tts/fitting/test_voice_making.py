@@ -95,15 +95,15 @@ async def workshop() -> AsyncGenerator[Workshop]:
 @pytest.mark.timeout(600)
 async def test_a_voice_between_two_is_found_nearer_than_either(workshop: Workshop) -> None:
     recording = await workshop.spoken(
-        lambda network: 0.5 * network.voices["af_sarah"] + 0.5 * network.voices["bf_emma"]
+        lambda network: 0.5 * network.voices["af_sarah"] + 0.5 * network.voices["hm_omega"]
     )
     told: list[float] = []
-    fitted = await workshop.maker.make(recording, CONSENT, evaluations=8, progress=told.append)
-    assert fitted.nearest_stock in ("af_sarah", "bf_emma")
-    assert fitted.likeness.similarity > fitted.stock_likeness.similarity + 0.03
+    fitted = await workshop.maker.make(recording, CONSENT, evaluations=16, progress=told.append)
+    assert fitted.nearest_stock in ("af_sarah", "hm_omega")
+    assert fitted.likeness.similarity > fitted.stock_likeness.similarity + 0.05
     assert 0.8 <= fitted.speed <= 1.25
     assert np.isfinite(fitted.pack).all()
-    assert told == [1.0]
+    assert told == [0.5, 1.0]
 
 
 async def test_nobody_s_voice_is_made_without_consent(workshop: Workshop) -> None:
