@@ -79,8 +79,7 @@ class ModelStore:
             files = _read_record(folder)
             if not files:
                 raise ModelMissing(
-                    f"Model {model.id} is not prepared in {self.root}; "
-                    f"run `./parley models pull {model.id}`",
+                    f"Model {model.id} is not prepared here; run `./parley models pull {model.id}`",
                     model=model.id,
                 )
         for file in files:
@@ -149,7 +148,7 @@ class ModelStore:
     def _require(self, model: Model, path: Path, file: FileContent) -> None:
         if not path.is_file():
             raise ModelMissing(
-                f"{file.name} of model {model.id} is not in {self.root}; "
+                f"{file.name} of model {model.id} is not here; "
                 f"run `./parley models pull {model.id}`",
                 model=model.id,
             )
