@@ -1,0 +1,86 @@
+"""What short words mean for who has the floor, in one language. Pure, but for the file it reads."""
+
+import tomllib
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+_CLOSING = ".!?।؟。！？…"  # noqa: RUF001
+_DANGLING = (",", ";", ":", "-", "–", "—", "...", "…")  # noqa: RUF001
+_QUESTION = ("?", "？", "؟")  # noqa: RUF001
+
+
+@dataclass(frozen=True, slots=True)
+class SmallWords:
+    """`listening`: they tell another to go on. `fillers`: they hold the floor and say nothing.
+    `leading`: after them a phrase goes on."""
+
+    listening: frozenset[str]
+    fillers: frozenset[str]
+    leading: frozenset[str]
+
+    def is_listening(self, text: str) -> bool:
+        """Whether it is nothing but signs that somebody listens."""
+        return all(word in self.listening or word in self.fillers for word in words_of(text))
+
+    def is_unfinished(self, text: str) -> bool:
+        """Whether the words ask for more: "I would like to", "my number is 555,"."""
+        words = words_of(text)
+        if not words:
+            return False
+        if text.rstrip().endswith(_DANGLING) or words[-1] in self.fillers:
+            return True
+        return words[-1] in self.leading and not text.rstrip().endswith(_QUESTION)
+
+    def is_closed(self, text: str) -> bool:
+        """Whether it ends as a sentence does."""
+        bare = text.rstrip().rstrip("\"'»”’)]")  # noqa: RUF001
+        return bare.endswith(tuple(_CLOSING)) and not self.is_unfinished(text)
+
+
+def small_words(language: str) -> SmallWords:
+    """Blocks. Of a language that nobody wrote down: none, so that silence alone decides."""
+    written = tomllib.loads((files("app.realtime") / "words.toml").read_text("utf-8"))
+    lists = written.get(language.partition("-")[0].casefold(), {})
+    return SmallWords(
+        *(frozenset(lists.get(name, "").split()) for name in ("listening", "fillers", "leading"))
+    )
+
+
+def words_of(text: str) -> list[str]:
+    """Without the marks around them, small."""
+    stripped = (_bare(part) for part in text.casefold().split())
+    return [word for word in stripped if word]
+
+
+def is_echo(heard: str, said: str) -> bool:
+    """Whether what is heard is what is being said: our own voice, come back through a loudspeaker.
+
+    Most of its words stand in what was said, in that order.
+    """
+    theirs, ours = words_of(heard), words_of(said)
+    return len(theirs) >= 2 and _in_order(theirs, ours) >= 0.8 * len(theirs)
+
+
+def _bare(word: str) -> str:
+    first, last = 0, len(word)
+    while first < last and _is_mark(word[first]):
+        first += 1
+    while last > first and _is_mark(word[last - 1]):
+        last -= 1
+    return word[first:last]
+
+
+def _is_mark(letter: str) -> bool:
+    return unicodedata.category(letter)[0] in "PSC"
+
+
+def _in_order(wanted: Sequence[str], among: Sequence[str]) -> int:
+    """The length of the longest common subsequence."""
+    row = [0] * (len(among) + 1)
+    for word in wanted:
+        before, row = row, [0]
+        for place, other in enumerate(among):
+            row.append(before[place] + 1 if word == other else max(before[place + 1], row[-1]))
+    return row[-1]
