@@ -31,7 +31,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """The user goes on before anything of the reply was heard: it never was."""
+    """The user goes on before anything of the reply was heard: it never was. `question`: what it
+    was to answer, which comes again with what is being added; empty where nobody had asked."""
+
+    question: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +124,10 @@ class Turn:
         return []
 
     def heard(self, text: str, at_s: float, *, is_final: bool) -> list[Decision]:
-        """`text` empty and final: it was no speech."""
-        if self._overlaps() and is_echo(text, self._saying):
+        """`text` empty and final: it was no speech. One word of ours alone is an echo as long as
+        more may follow."""
+        least_words = 2 if is_final else 1
+        if self._overlaps() and is_echo(text, self._saying, least_words=least_words):
             text = ""
         self._interim = "" if is_final else text
         if is_final:
@@ -136,6 +141,10 @@ class Turn:
         taken = self._yield_floor()
         self._finals.append(text)
         return [*taken, *self._reply()]
+
+    def reply_began(self) -> None:
+        """Where nobody asked for it: a greeting, a word into the silence."""
+        self.agent = Agent.THINKING
 
     def sound_began(self, saying: str) -> None:
         """The first of the reply is heard. `saying`: what is said, as far as it is known."""
@@ -191,9 +200,9 @@ class Turn:
             case Agent.SPEAKING:
                 return [Interrupt()]
             case Agent.THINKING:
-                self._finals.insert(0, self._answered)
-                self._answered = ""
-                return [Withdraw()]
+                question, self._answered = self._answered, ""
+                self._finals.insert(0, question)
+                return [Withdraw(question)]
 
     def _reply(self) -> list[Decision]:
         self._answered = self.text

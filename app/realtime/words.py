@@ -54,13 +54,13 @@ def words_of(text: str) -> list[str]:
     return [word for word in stripped if word]
 
 
-def is_echo(heard: str, said: str) -> bool:
+def is_echo(heard: str, said: str, *, least_words: int = 2) -> bool:
     """Whether what is heard is what is being said: our own voice, come back through a loudspeaker.
 
     Most of its words stand in what was said, in that order.
     """
     theirs, ours = words_of(heard), words_of(said)
-    return len(theirs) >= 2 and _in_order(theirs, ours) >= 0.8 * len(theirs)
+    return len(theirs) >= least_words and _in_order(theirs, ours) >= 0.8 * len(theirs)
 
 
 def _bare(word: str) -> str:

@@ -139,7 +139,7 @@ def test_who_goes_on_before_the_reply_is_heard_said_one_thing(talk: Talk) -> Non
     assert talk.decided == [
         (1.6, Reply("Book a table.")),
         (1.9, Hold()),
-        (2.3, Withdraw()),
+        (2.3, Withdraw("Book a table.")),
         (3.4, Reply("Book a table. For four people.")),
     ]
 
@@ -236,7 +236,11 @@ def test_a_typed_text_interrupts_and_is_answered_at_once(speaking: Talk) -> None
 def test_two_typed_texts_in_a_row_are_answered_together(talk: Talk) -> None:
     talk.at(1).typed("One table.")
     talk.at(1.2).typed("For two.")
-    assert talk.decisions == [Reply("One table."), Withdraw(), Reply("One table. For two.")]
+    assert talk.decisions == [
+        Reply("One table."),
+        Withdraw("One table."),
+        Reply("One table. For two."),
+    ]
 
 
 def test_after_a_reply_that_failed_the_user_is_heard_again(talk: Talk) -> None:

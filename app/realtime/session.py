@@ -1,0 +1,307 @@
+"""A conversation under way: listens for its whole length, answers with one task at a time.
+
+To interrupt is to cancel that task, to empty the playout and to cut the history to what was heard.
+To hang up is to leave the scope that holds everything.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from app.core.aio import Channel, TaskScope
+from app.core.errors import AppError
+from app.realtime.conversation import Act, Brain, EndCall, Line, Mouth
+from app.realtime.playout import Playout
+from app.realtime.silence import SilenceRules, SilenceWatchdog
+from app.realtime.turn import Agent, Decision, GoOn, Hold, Interrupt, Reply, Turn, Withdraw
+from app.realtime.utterance import Utterance
+from app.tts.text.splitting import Splitter
+
+_SENTENCES_AHEAD = 3
+_FIRST_CLAUSE_WORDS = 4
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line entered the history."""
+
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """listening, thinking or speaking."""
+
+    state: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    reason: str
+    act: Act | None = None
+
+
+SessionEvent: TypeAlias = Said | StateChanged | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """What is said without thinking; empty where nothing is to be said."""
+
+    greeting: str = ""
+    failure: str = "Sorry, I had a problem. Could you say that again?"
+    silence: str = "Are you still there?"
+    goodbye: str = ""
+
+
+Tell = Callable[[SessionEvent], None]
+Listening = Callable[["Session"], Awaitable[None]]
+"""Tells the session of voices, words and keys for as long as the call lasts; its end is that of
+the call."""
+
+HUNG_UP = Ended("hung_up")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    brain: Brain
+    mouth: Mouth
+    playout: Playout
+    turn: Turn
+
+
+class Session:
+    def __init__(
+        self,
+        parts: Parts,
+        tell: Tell,
+        *,
+        phrases: Phrases | None = None,
+        silence: SilenceRules | None = None,
+    ) -> None:
+        self._brain, self._mouth = parts.brain, parts.mouth
+        self._playout, self._turn = parts.playout, parts.turn
+        self._tell = tell
+        self._phrases = phrases or Phrases()
+        self._silence = SilenceWatchdog(silence or SilenceRules(), self._now_s())
+        self._scope = TaskScope()
+        self._changed = asyncio.Event()
+        self._over: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+        self._reply: asyncio.Task[None] | None = None
+        self._utterance = Utterance()
+        self._state = ""
+        self.lines: list[Line] = []
+
+    async def run(self, listening: Listening) -> Ended:
+        """Until somebody hangs up. What fails in listening fails the call."""
+        self._playout.started = self._sound_began
+        async with self._scope as scope:
+            self._look_again()
+            scope.spawn("clock", self._keep_time())
+            scope.spawn("listening", self._listen(listening))
+            if self._phrases.greeting:
+                self._say_unasked(_text(self._phrases.greeting))
+            ended = await self._over
+            self._cut_reply()
+            await scope.cancel()
+        self._tell(ended)
+        return ended
+
+    def end(self, reason: str, act: Act | None = None) -> None:
+        if not self._over.done():
+            self._over.set_result(Ended(reason, act))
+
+    def voice_began(self) -> None:
+        self._silence.busy()
+        self._do(self._turn.voice_began(self._now_s()))
+
+    def voice_ended(self) -> None:
+        self._do(self._turn.voice_ended(self._now_s()))
+
+    def heard(self, text: str, *, is_final: bool) -> None:
+        self._do(self._turn.heard(text, self._now_s(), is_final=is_final))
+
+    def typed(self, text: str) -> None:
+        self._do(self._turn.typed(text, self._now_s()))
+
+    async def _listen(self, listening: Listening) -> None:
+        await listening(self)
+        self.end(HUNG_UP.reason)
+
+    async def _keep_time(self) -> None:
+        """Wakes the pure parts when something is due for them."""
+        while True:
+            self._changed.clear()
+            due = [due_s for due_s in (self._turn.due_s, self._silence.due_s) if due_s is not None]
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(min(due, default=None)):
+                    await self._changed.wait()
+            self._do(self._turn.tick(self._now_s()))
+            self._break_silence(self._silence.tick(self._now_s()))
+
+    def _break_silence(self, strike: str | None) -> None:
+        if strike == "prompt" and self._phrases.silence:
+            self._say_unasked(_text(self._phrases.silence))
+        elif strike == "hang_up":
+            self._say_unasked(_farewell(self._phrases.goodbye, EndCall("silence")))
+
+    def _do(self, decisions: Sequence[Decision]) -> None:
+        for decision in decisions:
+            match decision:
+                case Reply(text):
+                    self._silence.answered()
+                    self._add(Line("user", text, self._now_s()))
+                    self._answer_with(self._brain.reply(tuple(self.lines)))
+                case Withdraw(question):
+                    self._stop_reply()
+                    if question:
+                        self.lines.pop()
+                case Interrupt():
+                    self._cut_reply()
+                case Hold():
+                    self._playout.is_held = True
+                case GoOn():
+                    self._playout.is_held = False
+        self._look_again()
+
+    def _look_again(self) -> None:
+        if self._turn.agent is not Agent.QUIET or self._turn.is_voice:
+            self._silence.busy()
+        elif self._silence.due_s is None:
+            self._silence.quiet(self._now_s())
+        self._show(_STATES[self._turn.agent])
+        self._changed.set()
+
+    def _say_unasked(self, pieces: AsyncGenerator[str | Act, None]) -> None:
+        self._turn.reply_began()
+        self._answer_with(pieces)
+        self._look_again()
+
+    def _answer_with(self, pieces: AsyncGenerator[str | Act, None]) -> None:
+        self._utterance = Utterance()
+        self._reply = self._scope.spawn("reply", self._answer(pieces))
+
+    async def _answer(self, pieces: AsyncGenerator[str | Act, None]) -> None:
+        act: Act | None = None
+        try:
+            act = await self._say(pieces)
+        except AppError:
+            log.warning("a reply failed", exc_info=True)
+            act = await self._apologize()
+        self._add_heard()
+        self._do(self._turn.reply_ended(self._now_s()))
+        if act:
+            self.end(act.reason if isinstance(act, EndCall) else "transferred", act)
+
+    async def _apologize(self) -> Act | None:
+        try:
+            return await self._say(_text(self._phrases.failure))
+        except AppError:
+            log.warning("not even an apology could be spoken", exc_info=True)
+            return None
+
+    async def _say(self, pieces: AsyncGenerator[str | Act, None]) -> Act | None:
+        """Thinks ahead of what is spoken, and speaks ahead of what is heard. The act comes when all
+        was heard."""
+        sentences: Channel[str] = Channel(_SENTENCES_AHEAD)
+        async with TaskScope() as scope:
+            thinking = scope.spawn("thinking", _cut(pieces, sentences))
+            async for sentence in sentences:
+                await self._speak(sentence)
+        await self._playout.drained()
+        outcome = thinking.result()
+        if isinstance(outcome, AppError):
+            raise outcome
+        return outcome
+
+    async def _speak(self, text: str) -> None:
+        self._utterance.begin(text, self._playout.given_s)
+        if self._turn.agent is Agent.SPEAKING:
+            self._turn.says(f" {text}")
+        async with aclosing(self._mouth.speak(text)) as pieces:
+            async for spoken in pieces:
+                length_s = spoken.sound.size / self._playout.sample_rate
+                self._utterance.give(spoken.words, self._playout.given_s + length_s)
+                await self._playout.play(spoken.sound)
+
+    def _sound_began(self) -> None:
+        if self._turn.agent is Agent.THINKING:
+            self._turn.sound_began(self._utterance.text)
+            self._look_again()
+
+    def _stop_reply(self) -> None:
+        if self._reply:
+            self._reply.cancel()
+        self._reply = None
+        self._playout.clear()
+
+    def _cut_reply(self) -> None:
+        """History keeps what was heard of it."""
+        is_under_way = self._reply is not None and not self._reply.done()
+        if is_under_way:
+            self._add_heard()
+        self._stop_reply()
+
+    def _add_heard(self) -> None:
+        said, self._utterance = self._utterance, Utterance()
+        if heard := said.heard(self._playout.played_s):
+            self._add(Line("agent", heard, self._now_s(), is_cut=heard != said.text))
+
+    def _add(self, line: Line) -> None:
+        self.lines.append(line)
+        self._tell(Said(line))
+
+    def _show(self, state: str) -> None:
+        if state != self._state:
+            self._state = state
+            self._tell(StateChanged(state, self._now_s()))
+
+    def _now_s(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+_STATES = {
+    Agent.QUIET: "listening",
+    Agent.THINKING: "thinking",
+    Agent.SPEAKING: "speaking",
+}
+
+
+async def _cut(
+    pieces: AsyncGenerator[str | Act, None], sentences: Channel[str]
+) -> Act | AppError | None:
+    """Into sentences, the first of them short. What goes wrong is an outcome too: what was thought
+    before is still to be said whole."""
+    splitter = Splitter(first_clause_words=_FIRST_CLAUSE_WORDS)
+    act: Act | None = None
+    try:
+        async with aclosing(pieces):
+            async for piece in pieces:
+                if not isinstance(piece, str):
+                    act = piece
+                    continue
+                for sentence in splitter.feed(piece):
+                    await sentences.send(sentence)
+        for sentence in splitter.flush():
+            await sentences.send(sentence)
+    except AppError as error:
+        return error
+    finally:
+        sentences.close()
+    return act
+
+
+async def _text(text: str) -> AsyncGenerator[str | Act, None]:
+    yield text
+
+
+async def _farewell(text: str, act: Act) -> AsyncGenerator[str | Act, None]:
+    if text:
+        yield text
+    yield act

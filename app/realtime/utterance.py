@@ -1,0 +1,54 @@
+"""What the agent is saying, and how much of it was heard. Pure."""
+
+from dataclasses import dataclass, field
+
+from app.realtime.conversation import HeardWord
+
+
+@dataclass(slots=True)
+class _Part:
+    text: str
+    began_s: float
+    words: list[HeardWord] = field(default_factory=list[HeardWord])
+    given_s: float = 0.0
+
+
+class Utterance:
+    """Texts one after the other, at places of the playout."""
+
+    def __init__(self) -> None:
+        self._parts: list[_Part] = []
+
+    @property
+    def text(self) -> str:
+        return " ".join(part.text.strip() for part in self._parts)
+
+    def begin(self, text: str, at_s: float) -> None:
+        """`at_s`: how much the playout has been given before."""
+        self._parts.append(_Part(text, at_s, given_s=at_s))
+
+    def give(self, words: tuple[HeardWord, ...], given_s: float) -> None:
+        """`given_s`: how much the playout has been given with the sound of these words."""
+        part = self._parts[-1]
+        part.words += words
+        part.given_s = given_s
+
+    def heard(self, played_s: float) -> str:
+        """As far as it was played: a word counts when half of it was. Without times of words, a
+        text counts in proportion to its sound."""
+        heard = (_heard_of(part, played_s).strip() for part in self._parts)
+        return " ".join(text for text in heard if text)
+
+
+def _heard_of(part: _Part, played_s: float) -> str:
+    since_s = played_s - part.began_s
+    if since_s <= 0:
+        return ""
+    if part.words:
+        ends = [word.end for word in part.words if (word.start_s + word.end_s) / 2 <= since_s]
+        is_all = len(ends) == len(part.words) and played_s >= part.given_s
+        return part.text if is_all else part.text[: max(ends, default=0)]
+    share = since_s / max(part.given_s - part.began_s, 1e-9)
+    if share >= 1:
+        return part.text
+    return part.text[: round(share * len(part.text))].rpartition(" ")[0]
