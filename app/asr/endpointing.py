@@ -16,6 +16,8 @@ class Signal(Enum):
     """It is time to show what was said so far."""
     PAUSED = "paused"
     """Silence, which may be the end: what is recognized now may be the final text."""
+    RESUMED = "resumed"
+    """The silence was not the end."""
     ENDED = "ended"
     """The silence was the end, of the sentence and the utterance."""
     FULL = "full"
@@ -74,7 +76,9 @@ class Endpointing:
             probability >= self.rules.silence_threshold and self.speech_end_ms == began_ms
         ):
             self.speech_end_ms = self.now_ms
-            self._has_paused = False
+            if self._has_paused:
+                self._has_paused = False
+                return Signal.RESUMED
         return self._during()
 
     def note_words(self, count: int) -> None:

@@ -43,6 +43,30 @@ class SpeechBegan:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechPaused:
+    """A silence, which may be the end."""
+
+    channel: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechResumed:
+    """It was not the end."""
+
+    channel: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """It was the end, and the final text was told, if there was any."""
+
+    channel: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class SpeakerPart:
     speaker: int
     words: tuple[Word, ...]
@@ -72,7 +96,7 @@ class Said:
     """Of a final: from the decision that it is over to the text."""
 
 
-StreamEvent = SpeechBegan | Said
+StreamEvent = SpeechBegan | SpeechPaused | SpeechResumed | SpeechEnded | Said
 Tell = Callable[[StreamEvent], Awaitable[None]]
 
 

@@ -13,7 +13,17 @@ from app.asr.cutting import Overlap, choose_cut, overlap
 from app.asr.diarization import DiarizationRules, SpeakerTurn, by_speaker
 from app.asr.domain import SpeechSpan
 from app.asr.endpointing import Endpointing, EndpointRules, Signal
-from app.asr.live import Said, SpeakerPart, SpeechBegan, StreamOptions, Tape, Tell
+from app.asr.live import (
+    Said,
+    SpeakerPart,
+    SpeechBegan,
+    SpeechEnded,
+    SpeechPaused,
+    SpeechResumed,
+    StreamOptions,
+    Tape,
+    Tell,
+)
 from app.asr.plan import HOTWORD_SCALES
 from app.asr.recognition import Recognition, RecognizerOptions
 from app.asr.service import VoiceActivity
@@ -134,6 +144,9 @@ class LiveTranscriber:
             case Signal.PAUSED:
                 self._drop_draft()
                 self._look(can_be_final=True)
+                await self._tell(SpeechPaused(self._channel, place.speech_end_ms / 1000))
+            case Signal.RESUMED:
+                await self._tell(SpeechResumed(self._channel, place.now_ms / 1000))
             case Signal.ENDED:
                 await self._end(min(place.now_ms, place.speech_end_ms + TAIL_MS))
             case Signal.FULL:
@@ -202,6 +215,7 @@ class LiveTranscriber:
             said = self._said(words, heard.language, start_ms, max(start_ms, place.speech_end_ms))
             await self._tell_final(replace(said, utterance_end=True), started_s)
         self._begin_sentence()
+        await self._tell(SpeechEnded(self._channel, place.speech_end_ms / 1000))
 
     async def _drafted(self, start_ms: int, speech_end_ms: int) -> _Heard | None:
         """The look that was taken as the silence began, where it heard all of the speech."""

@@ -92,10 +92,11 @@ class DeepgramSession(LiveSession[Command]):
             self._last_word_end_s = None
             if self._asked.vad_events:
                 await self.tell(self._messages.speech_started(event))
-        elif event.is_final:
-            await self._tell_final(event)
-        else:
-            self.tell_if_room(self._messages.results(event))
+        elif isinstance(event, Said):
+            if event.is_final:
+                await self._tell_final(event)
+            else:
+                self.tell_if_room(self._messages.results(event))
 
     def farewell(self, stream: LiveStream) -> Message:
         return self._messages.metadata(stream.heard_s, self._sha256.hexdigest())

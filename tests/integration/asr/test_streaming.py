@@ -15,7 +15,15 @@ from app.asr.engines.ge2e import load_ge2e
 from app.asr.engines.silero import load_silero
 from app.asr.engines.whisper.engine import load_whisper
 from app.asr.language_models import LanguageModels
-from app.asr.live import Said, SpeechBegan, StreamEvent, StreamOptions
+from app.asr.live import (
+    Said,
+    SpeechBegan,
+    SpeechEnded,
+    SpeechPaused,
+    SpeechResumed,
+    StreamEvent,
+    StreamOptions,
+)
 from app.asr.service import SpeechService
 from app.asr.streaming import MOST_CHANNELS, StreamService, StreamsFull, TooManyChannels
 from app.asr.text.folding import key
@@ -103,6 +111,23 @@ async def test_two_sentences_are_told_as_the_speaker_pauses(
     assert 0 <= first.start_s < first.words[0].end_s <= first.end_s < second.start_s
     began = [event.at_s for event in told if isinstance(event, SpeechBegan)]
     assert began == [first.start_s, second.start_s]
+
+
+async def test_every_pause_is_told_as_it_begins_and_as_it_ends(streams: StreamService) -> None:
+    sound = [speech("LJ001-0002"), silence(0.25), speech("LJ001-0004"), silence(1)]
+    told = await transcribed(streams, sound, StreamOptions(endpointing_ms=2000))
+    kinds = [type(event) for event in told if not isinstance(event, Said)]
+    assert (kinds[0], kinds[-1]) == (SpeechBegan, SpeechEnded)
+    pauses = kinds[1:-1]
+    assert pauses == [SpeechPaused, SpeechResumed] * (len(pauses) // 2) + [SpeechPaused]
+    assert len(pauses) >= 3
+
+
+async def test_the_end_is_told_after_the_last_word(streams: StreamService) -> None:
+    told = await transcribed(streams, [speech("LJ001-0002"), silence(1)], StreamOptions())
+    assert isinstance(told[-1], SpeechEnded)
+    assert isinstance(told[-2], Said)
+    assert told[-2].is_final
 
 
 async def test_what_is_stable_never_changes(streams: StreamService) -> None:

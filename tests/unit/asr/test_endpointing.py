@@ -11,6 +11,7 @@ LETTERS = {
     Signal.BEGAN: "B",
     Signal.INTERIM: "i",
     Signal.PAUSED: "p",
+    Signal.RESUMED: "r",
     Signal.ENDED: "E",
     Signal.FULL: "F",
 }
@@ -39,7 +40,7 @@ def signals(script: str, rules: EndpointRules = RULES) -> str:
         ("###....", "--B-p-E"),
         ("###......", "--B-p-E--"),
         ("#######...", "--B---i-p-"),
-        ("###..####....", "--B-p---i-p-E"),  # a pause within a sentence
+        ("###..####....", "--B-pr--i-p-E"),  # a pause within a sentence
         ("###~~~~....", "--B---i-p-E"),
         ("###.~~~", "--B-p-E"),  # once silent, only speech is speech again
         ("###....###....", "--B-p-E--B-p-E"),
