@@ -62,7 +62,7 @@ class ToolSpec(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`schema`: a JSON schema that the whole answer must fit. `temperature`: None leaves it open."""
+    """`schema`: a JSON schema that the whole answer must fit. None leaves `temperature` open."""
 
     messages: Sequence[Message]
     system: str = ""
