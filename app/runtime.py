@@ -18,6 +18,7 @@ from app.core.presence import Presence
 from app.core.settings import Settings
 from app.core.tracing import Tracing
 from app.inference.registry import ModelRegistry
+from app.llm.service import LlmService
 from app.tenancy.audit import AuditLog
 from app.tenancy.internal_secret import InternalSecret
 from app.tenancy.invitations import Invitations
@@ -50,6 +51,7 @@ class Runtime:
     speech: SpeechService
     streams: StreamService
     speaking: SpeakingService
+    thinking: LlmService
     transcription_jobs: TranscriptionJobs
     remote_recordings: RemoteRecordings
     database: Database

@@ -4,18 +4,20 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
-
-import msgspec
+from typing import Literal
 
 from app.core import setting_fields
-from app.core.setting_fields import Secret, SettingDoc, setting
-
-Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-Positive = Annotated[int, msgspec.Meta(ge=1)]
-NotNegative = Annotated[int, msgspec.Meta(ge=0)]
-Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Speed = Annotated[float, msgspec.Meta(ge=0.5, le=2)]
+from app.core.llm_settings import Llm as Llm
+from app.core.setting_fields import (
+    NotNegative,
+    Port,
+    Positive,
+    Probability,
+    Secret,
+    SettingDoc,
+    Speed,
+    setting,
+)
 
 OWN_PREFIX = "PARLEY_"
 
@@ -206,16 +208,6 @@ class Email:
     )
     smtp_from: str = setting("PARLEY_SMTP_FROM", "", "Address that letters come from")
     smtp_from_name: str = setting("PARLEY_SMTP_FROM_NAME", "Parley", "Name that they come from")
-
-
-@dataclass(frozen=True, slots=True)
-class Llm:
-    provider: Literal["claude", "gemini", "groq", "local"] = setting(
-        "LLM_PROVIDER", "claude", "Language model of agents and analysis"
-    )
-    anthropic_api_key: Secret = setting("ANTHROPIC_API_KEY", Secret(""), "Claude key")
-    anthropic_model: str = setting("ANTHROPIC_MODEL", "claude-sonnet-4-6", "Claude model id")
-    gemini_api_key: Secret = setting("GEMINI_API_KEY", Secret(""), "Gemini key")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from app.core.postgres.supervisor import EmbeddedPostgres
 from app.core.settings import Settings
 from app.core.slots import LocalSlots, RedisSlots, Slots
 from app.core.tracing import Tracing
+from app.llm.accounts import TokenAccounts
+from app.llm.prices import PriceList
 from app.tenancy.accounts import Accounts
 from app.tenancy.audit import AuditLog
 from app.tenancy.domain.sessions import ONE_HOUR, Lifetimes
@@ -62,6 +64,7 @@ class Foundation:
     usage: UsageMeter
     slots: Slots
     quotas: Quotas
+    token_accounts: TokenAccounts
 
 
 @asynccontextmanager
@@ -109,6 +112,7 @@ async def foundation(
             usage=usage,
             slots=slots,
             quotas=Quotas(database, events, notices, slots, usage, settings.quotas, metrics),
+            token_accounts=TokenAccounts(database, organizations, PriceList(settings.llm.prices)),
         )
 
 

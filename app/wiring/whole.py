@@ -32,6 +32,7 @@ from app.tenancy.token_check import TokenCheck, opened_check
 from app.wiring.base import Foundation, foundation
 from app.wiring.senses import Inference, inference
 from app.wiring.speaking import opened_speaking
+from app.wiring.thinking import opened_thinking
 
 DEFAULT_ORGANIZATION = "Default"
 SETUP = "setup"
@@ -52,7 +53,6 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
         door = _front_door(base, limiter, settings)
         supervisor = await _supervisor(base, settings, stack)
         tokens = await _token_check(base, settings, supervisor, default_org, stack)
-        speaking = await opened_speaking(base, senses, settings, stack)
         remote, transcription_jobs = _recordings(base, senses, settings)
         _start_work(supervisor, base, senses, settings.server.drain_s)
         yield Runtime(
@@ -67,7 +67,8 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
             models=senses.models,
             speech=senses.speech,
             streams=senses.streams,
-            speaking=speaking,
+            speaking=await opened_speaking(base, senses, settings, stack),
+            thinking=opened_thinking(base, senses, settings, stack),
             transcription_jobs=transcription_jobs,
             remote_recordings=remote,
             database=base.database,
@@ -118,6 +119,7 @@ async def _token_check(
 async def _supervisor(base: Foundation, settings: Settings, stack: AsyncExitStack) -> Supervisor:
     """When its tasks have ended, what they counted is written."""
     stack.push_async_callback(base.usage.flush)
+    stack.push_async_callback(base.token_accounts.flush)
     tending = Supervisor(base.metrics, stop_timeout_s=settings.server.drain_s + 5)
     return await stack.enter_async_context(tending)
 
@@ -154,6 +156,7 @@ def _start_work(
     supervisor.keep_running("slow jobs", slow)
     supervisor.keep_running("notices", base.notices.run)
     supervisor.keep_running("usage", base.usage.run)
+    supervisor.keep_running("token accounts", base.token_accounts.run)
     supervisor.keep_running("slots", base.slots.run)
     supervisor.keep_running("job rescue", base.jobs.run_rescue)
     if isinstance(base.feed, RedisFeed):
