@@ -3,7 +3,7 @@ name the owner and the setting, and never hold the key."""
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.errors import AppError
@@ -27,7 +27,7 @@ class Owner:
 
     name: str
     setting: str
-    key: str
+    key: str = field(repr=False)
     context_tokens: int
 
     def fault(self, status: int, words: str = "", retry_after_s: float | None = None) -> AppError:
