@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from app.asr.jobs import TranscriptionJobs
 from app.asr.remote import RemoteRecordings
@@ -18,6 +19,9 @@ from app.core.presence import Presence
 from app.core.settings import Settings
 from app.core.tracing import Tracing
 from app.inference.registry import ModelRegistry
+from app.llm.assistant import Assistant
+from app.llm.dialogues import Dialogues
+from app.llm.preferences import UserPreferences
 from app.llm.service import LlmService
 from app.tenancy.audit import AuditLog
 from app.tenancy.internal_secret import InternalSecret
@@ -52,10 +56,14 @@ class Runtime:
     streams: StreamService
     speaking: SpeakingService
     thinking: LlmService
+    assistant: Assistant
+    dialogues: Dialogues
+    preferences: UserPreferences
     transcription_jobs: TranscriptionJobs
     remote_recordings: RemoteRecordings
     database: Database
     mail: Mail
+    default_organization: UUID
     organizations: Organizations
     own_organizations: OwnOrganizations
     outbound: OutboundClient

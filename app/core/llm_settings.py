@@ -1,10 +1,13 @@
 """The settings of language models."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+import msgspec
 
 from app.core.setting_fields import Positive, Secret, setting
 
+HistoryDays = Annotated[int, msgspec.Meta(ge=0, le=36_500)]
 Provider = Literal["claude", "gemini", "groq", "local", "embedded"]
 
 
@@ -60,4 +63,15 @@ class Llm:
         "What models cost where it is not the list price: `model=input/output` or "
         "`model=input/output/cache read/cache write`, in US dollars for a million tokens, "
         "comma-separated",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Of the assistant of everybody."""
+
+    history_days: HistoryDays = setting(
+        "PARLEY_HISTORY_DAYS",
+        30,
+        "Days that what users said to the assistant, and were answered, is kept; 0: not at all",
     )

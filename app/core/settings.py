@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.core import setting_fields
+from app.core.llm_settings import Agent as Agent
 from app.core.llm_settings import Llm as Llm
 from app.core.setting_fields import (
     NotNegative,
@@ -303,6 +304,7 @@ class Settings:
     quotas: Quotas = field(default_factory=Quotas)
     email: Email = field(default_factory=Email)
     llm: Llm = field(default_factory=Llm)
+    agent: Agent = field(default_factory=Agent)
     telephony: Telephony = field(default_factory=Telephony)
     video: Video = field(default_factory=Video)
     vad: Vad = field(default_factory=Vad)

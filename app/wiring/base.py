@@ -17,6 +17,8 @@ from app.core.settings import Settings
 from app.core.slots import LocalSlots, RedisSlots, Slots
 from app.core.tracing import Tracing
 from app.llm.accounts import TokenAccounts
+from app.llm.dialogues import Dialogues
+from app.llm.preferences import UserPreferences
 from app.llm.prices import PriceList
 from app.tenancy.accounts import Accounts
 from app.tenancy.audit import AuditLog
@@ -65,6 +67,8 @@ class Foundation:
     slots: Slots
     quotas: Quotas
     token_accounts: TokenAccounts
+    dialogues: Dialogues
+    preferences: UserPreferences
 
 
 @asynccontextmanager
@@ -113,6 +117,8 @@ async def foundation(
             slots=slots,
             quotas=Quotas(database, events, notices, slots, usage, settings.quotas, metrics),
             token_accounts=TokenAccounts(database, organizations, PriceList(settings.llm.prices)),
+            dialogues=Dialogues(database, events, jobs, keys, settings.agent.history_days),
+            preferences=UserPreferences(keys),
         )
 
 

@@ -2,6 +2,9 @@
 
 from app.api.family import Family
 from app.api.gateway import (
+    agent,
+    agent_clients,
+    agent_history,
     asr,
     asr_jobs,
     asr_models,
@@ -41,6 +44,9 @@ FAMILY = Family(
         live,
         stream,
         tts_stream,
+        *agent.ROUTES,
+        *agent_clients.ROUTES,
+        *agent_history.ROUTES,
         *asr.ROUTES,
         *asr_jobs.ROUTES,
         *asr_models.ROUTES,
