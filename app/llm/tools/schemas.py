@@ -49,7 +49,7 @@ class Schema:
                 return "arguments", f"they are longer than {LONGEST} bytes"
             for error in self._compiled.iter_errors(dict(arguments)):
                 return _field(error), cut(error.message, _LONGEST_FAULT)
-        except (UnicodeEncodeError, RecursionError):
+        except (ValueError, RecursionError):
             return "arguments", "they hold what is no text, or are nested too deeply"
         return None
 
@@ -61,7 +61,7 @@ def _encoded(schema: Mapping[str, Any]) -> bytes:
         raise SchemaInvalid("its properties must be an object")
     try:
         encoded = msgspec.json.encode(schema)
-    except (UnicodeEncodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise SchemaInvalid("it holds what is no text, or is nested too deeply") from None
     if len(encoded) > LONGEST:
         raise SchemaInvalid(f"it is longer than {LONGEST} bytes")
