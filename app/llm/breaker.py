@@ -24,6 +24,7 @@ class Breaker:
         self._failures = 0
         self._rest_s = FIRST_REST_S
         self._opens_at: float | None = None
+        self._is_on_trial = False
 
     @property
     def state(self) -> State:
@@ -41,17 +42,21 @@ class Breaker:
             return False
         if self._opens_at is not None:
             self._opens_at = self._clock() + self._rest_s
+            self._is_on_trial = True
         return True
 
     def succeeded(self) -> None:
         self._failures = 0
         self._rest_s = FIRST_REST_S
         self._opens_at = None
+        self._is_on_trial = False
 
     def failed(self) -> None:
+        """Open, it learns from a trial alone: the others began before."""
         self._failures += 1
-        if self._opens_at is not None:
+        if self._is_on_trial:
             self._rest_s = min(self._rest_s * 2, LONGEST_REST_S)
-        elif self._failures < FAILURES:
+            self._is_on_trial = False
+        elif self._opens_at is not None or self._failures < FAILURES:
             return
         self._opens_at = self._clock() + self._rest_s

@@ -1,7 +1,7 @@
 """What comes back over OpenAI's chat completions, as far as those who speak it agree. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -92,7 +92,7 @@ class _Call:
 
 
 class Answer:
-    """One answer, put together as it comes."""
+    """One answer, put together as it comes. `is_whole` is set by whoever sees its end."""
 
     def __init__(self, owner: Owner, provider: str, model: str) -> None:
         self.is_whole = False
@@ -103,30 +103,7 @@ class Answer:
         self._usage = TokenUsage()
         self._reason: Reason | None = None
 
-    def told_at_once(self, body: bytes) -> Iterator[Chunk]:
-        yield from self._heard(body)
-        self.is_whole = True
-
-    def told_by(self, data: str) -> Iterator[Chunk]:
-        return self._heard(data)
-
-    def end(self) -> Iterator[Chunk]:
-        """Calls come whole, so they come last."""
-        if not self.is_whole and self._reason is None:
-            raise self._owner.failed("broke its answer off")
-        calls = self._calls.all()
-        for call in calls:
-            arguments = _object_in(call.arguments)
-            if arguments is not None and call.name:
-                yield ToolCall(call.id, call.name, arguments)
-            elif self._reason != "length":
-                raise self._owner.failed("sends a tool call that cannot be read")
-        reason = self._reason or "end"
-        if reason == "end" and calls:
-            reason = "tools"
-        yield Finished(reason, self._usage, self._provider, self._model)
-
-    def _heard(self, data: str | bytes) -> Iterator[Chunk]:
+    def heard(self, data: str | bytes) -> Iterator[Chunk]:
         try:
             told = msgspec.json.decode(data, type=_Told)
         except msgspec.MsgspecError:
@@ -139,39 +116,51 @@ class Answer:
         for choice in told.choices or ():
             yield from self._said(choice)
 
+    def end(self) -> Iterator[Chunk]:
+        """Calls come whole, so they come last."""
+        if not self.is_whole and self._reason is None:
+            raise self._owner.failed("broke its answer off")
+        for call in self._calls.begun:
+            arguments = _object_in(call.arguments)
+            if arguments is not None and call.name:
+                yield ToolCall(call.id, call.name, arguments)
+            elif self._reason != "length":
+                raise self._owner.failed("sends a tool call that cannot be read")
+        reason = self._reason or "end"
+        if reason == "end" and self._calls.begun:
+            reason = "tools"
+        yield Finished(reason, self._usage, self._provider, self._model)
+
     def _said(self, choice: _Choice) -> Iterator[Chunk]:
         said = choice.delta or choice.message or _Said()
+        if said.refusal:
+            self._reason = "refused"
         if text := said.content or said.refusal:
             yield TextChunk(text)
         for part in said.tool_calls or ():
             self._calls.add(part)
         if choice.finish_reason:
-            self._reason = _REASONS.get(choice.finish_reason, "end")
-        if said.refusal:
-            self._reason = "refused"
+            self._reason = self._reason or _REASONS.get(choice.finish_reason, "end")
 
 
-@dataclass(slots=True)
 class _Calls:
     """By index where there is one. Some servers give every call the same, or none: there a new
     call is known by its id, or by coming whole behind one that is."""
 
-    _by_index: dict[int, _Call] = field(default_factory=dict[int, _Call])
-    _done: list[_Call] = field(default_factory=list[_Call])
+    def __init__(self) -> None:
+        self.begun: list[_Call] = []
+        self._by_index: dict[int, _Call] = {}
 
     def add(self, part: _CallPart) -> None:
         index, name = part.index or 0, part.function.name or ""
         call = self._by_index.get(index)
         if call is None or _begins_another(part, call):
             call = self._by_index[index] = _Call(part.id or f"call_{uuid4().hex}", name)
-            self._done.append(call)
+            self.begun.append(call)
         arguments = part.function.arguments
         if isinstance(arguments, dict):
             arguments = msgspec.json.encode(arguments).decode()
         call.arguments += arguments or ""
-
-    def all(self) -> list[_Call]:
-        return self._done
 
 
 def _begins_another(part: _CallPart, call: _Call) -> bool:

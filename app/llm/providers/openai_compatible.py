@@ -120,15 +120,16 @@ def local(
 async def _read(told: OutboundStream, answer: Answer) -> AsyncGenerator[Chunk, None]:
     kind = told.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        for chunk in answer.told_at_once(await told.read()):
+        for chunk in answer.heard(await told.read()):
             yield chunk
+        answer.is_whole = True
     else:
         async with aclosing(events(told.chunks())) as read:
             async for event in read:
                 if event.data == END:
                     answer.is_whole = True
                     break
-                for chunk in answer.told_by(event.data):
+                for chunk in answer.heard(event.data):
                     yield chunk
     for chunk in answer.end():
         yield chunk
