@@ -4,7 +4,7 @@ import asyncio
 import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -101,7 +101,8 @@ class Vendor(ABC):
             await writer.drain()
             await asyncio.sleep(0)
         if answer.hangs:
-            await reader.read()
+            with suppress(ConnectionError):
+                await reader.read()
             self.left.set()
             return False
         if answer.cut:

@@ -31,14 +31,13 @@ from anthropic.types import (
     ToolUseBlock,
     Usage,
 )
+from anthropic.types.raw_message_delta_event import Delta
 
 from app.core.errors import AppError
 from app.core.http import OutboundLimits, OutboundTimedOut
 from app.llm.conversation import Chunk, Finished, Prompt, TextChunk, TokenUsage, ToolCall
 from app.llm.providers.claude_form import request
 from app.llm.providers.faults import Owner, seconds
-
-BASE_URL = "https://api.anthropic.com"
 
 T = TypeVar("T")
 
@@ -77,7 +76,7 @@ class Claude:
     def __init__(
         self,
         *,
-        base_url: str = BASE_URL,
+        base_url: str,
         api_key: str,
         model: str,
         context_tokens: int,
@@ -167,8 +166,8 @@ class _Reading:
                 yield from self._called(*self._calls.pop(place))
             case RawMessageStartEvent(message=Message(usage=usage)):
                 self._count(usage)
-            case RawMessageDeltaEvent(delta=delta, usage=usage):
-                self._stop_reason = delta.stop_reason or ""
+            case RawMessageDeltaEvent(delta=Delta(stop_reason=str(reason)), usage=usage):
+                self._stop_reason = reason
                 self._count(usage)
             case RawMessageStopEvent():
                 self._is_complete = True
