@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from app.asr.hearing import Hearing
 from app.asr.jobs import TranscriptionJobs
 from app.asr.remote import RemoteRecordings
 from app.asr.service import SpeechService
@@ -53,6 +54,7 @@ class Runtime:
     limiter: Limiter
     models: ModelRegistry
     speech: SpeechService
+    hearing: Hearing
     streams: StreamService
     speaking: SpeakingService
     thinking: LlmService

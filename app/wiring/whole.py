@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
+from app.asr.hearing import Hearing
 from app.asr.job_webhooks import JobWebhooks
 from app.asr.jobs import TranscriptionJobs
 from app.asr.remote import RemoteRecordings
@@ -24,6 +25,7 @@ from app.core.settings import Settings
 from app.core.spill import spilling_into
 from app.inference.metrics import ModelMetrics
 from app.inference.model_store import ModelStore
+from app.llm.analysis.service import AnalysisService
 from app.llm.assistant import Assistant
 from app.runtime import Runtime
 from app.tenancy import admin_token, internal_secret, remote_keys
@@ -31,6 +33,7 @@ from app.tenancy.front_door import FrontDoor, front_door
 from app.tenancy.internal_secret import InternalSecret
 from app.tenancy.providers import open_providers, refuse_half_set_up
 from app.tenancy.token_check import TokenCheck, opened_check
+from app.wiring.analysing import TranscriptAnalyst
 from app.wiring.base import Foundation, foundation
 from app.wiring.senses import Inference, inference
 from app.wiring.speaking import opened_speaking
@@ -75,8 +78,9 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
     settings, base, senses, stack = opened.settings, opened.base, opened.senses, opened.stack
     limiter = _limiter(settings, stack)
     door = _front_door(base, limiter, settings)
-    remote, transcription_jobs = _recordings(base, senses, settings)
     thinking = opened_thinking(base, senses, settings, stack)
+    hearing = Hearing(senses.speech, TranscriptAnalyst(AnalysisService(thinking)))
+    remote, transcription_jobs = _recordings(base, hearing, settings)
     return Runtime(
         version=version,
         started_at=utc_now(),
@@ -88,6 +92,7 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
         limiter=limiter,
         models=senses.models,
         speech=senses.speech,
+        hearing=hearing,
         streams=senses.streams,
         speaking=await opened_speaking(base, senses, settings, stack),
         thinking=thinking,
@@ -146,7 +151,7 @@ async def _supervisor(base: Foundation, settings: Settings, stack: AsyncExitStac
 
 
 def _recordings(
-    base: Foundation, senses: Inference, settings: Settings
+    base: Foundation, hearing: Hearing, settings: Settings
 ) -> tuple[RemoteRecordings, TranscriptionJobs]:
     most_bytes = settings.server.max_upload_mb * MIB
     remote = RemoteRecordings(base.database, base.outbound, base.outbound_rules, most_bytes)
@@ -155,7 +160,7 @@ def _recordings(
     )
     folder = settings.storage.data_dir / "asr-jobs"
     return remote, TranscriptionJobs(
-        base.database, base.jobs, senses.speech, base.usage, webhooks, remote, folder
+        base.database, base.jobs, hearing, base.usage, webhooks, remote, folder
     )
 
 

@@ -39,6 +39,7 @@ ALLOWED: dict[str, str] = {
     "GET /asr/jobs": CALLERS,
     "GET /asr/jobs/{job_id}": WITHIN,
     "DELETE /asr/jobs/{job_id}": WITHIN,
+    "POST /asr/jobs/{job_id}/analysis": WITHIN,
     **{f"GET /tts/{page}": CALLERS for page in ("voices", "voices/{voice}/sample", "status")},
     "POST /tts/synthesize": CALLERS,
     # The operator's.
