@@ -32,7 +32,7 @@ def newest_that_fit(messages: Sequence[Message], room_tokens: int) -> Fitting:
     if left < 0:
         room = max(0, room_tokens)
         raise PromptTooLong(
-            f"This is longer than the {room} tokens that the model has room for", limit_tokens=room
+            f"This is longer than the {room} tokens that the model has room for", most_tokens=room
         )
     first = len(messages) - 1
     while first and (must[first - 1] or sizes[first - 1] <= left):
