@@ -7,113 +7,72 @@ import pytest
 from app.llm.conversation import (
     Message,
     Prompt,
-    ToolCall,
 )
 from tests.fakes.anthropic_api import (
     OLDER_MODEL,
     AnthropicApi,
 )
-from tests.integration.llm.answers import chunks_of
+from tests.integration.llm.answers import CONVERSATIONS, chunks_of
 from tests.integration.llm.claude.conftest import claude
 
-CALL = ToolCall("call:1/ä", "clock", {"place": "Bern"})
-STRANGE: dict[str, tuple[list[Message], list[tuple[str, list[Any]]]]] = {
-    "nothing": ([], [("user", ["(The conversation begins.)"])]),
-    "empty texts": (
-        [Message("user", "  "), Message("assistant", ""), Message("user", "Hello?")],
-        [("user", ["Hello?"])],
-    ),
-    "one side twice": (
-        [Message("user", "Hello?"), Message("user", "Anybody?"), Message("assistant", "Yes.")],
-        [("user", ["Hello?", "Anybody?"]), ("assistant", ["Yes."]), ("user", ["(Go on.)"])],
-    ),
-    "the agent first": (
-        [Message("assistant", "Good morning."), Message("user", "Hello.")],
-        [
-            ("user", ["(The conversation begins.)"]),
-            ("assistant", ["Good morning."]),
-            ("user", ["Hello."]),
-        ],
-    ),
-    "words before a result": (
-        [
-            Message("user", "Time?"),
-            Message("assistant", "Wait.", calls=(CALL, ToolCall("b", "clock", {}))),
-            Message("user", "Hurry."),
-            Message("tool", "no place", call_id="b", is_error=True),
-            Message("tool", "12:00", call_id="call:1/ä"),
-        ],
-        [
-            ("user", ["Time?"]),
-            ("assistant", ["Wait.", {"tool_use": "call_1__"}, {"tool_use": "b"}]),
-            ("user", [{"tool_result": "12:00"}, {"tool_result": "no place"}, "Hurry."]),
-        ],
-    ),
-    "a call without a result": (
-        [Message("user", "Time?"), Message("assistant", calls=(CALL,)), Message("user", "Well?")],
-        [
-            ("user", ["Time?"]),
-            ("assistant", [{"tool_use": "call_1__"}]),
-            ("user", [{"tool_result": "No result came."}, "Well?"]),
-        ],
-    ),
-    "a call at the end": (
-        [Message("user", "Time?"), Message("assistant", calls=(CALL,))],
-        [
-            ("user", ["Time?"]),
-            ("assistant", [{"tool_use": "call_1__"}]),
-            ("user", [{"tool_result": "No result came."}]),
-        ],
-    ),
-    "a result without its call": (
-        [
-            Message("tool", "12:00", call_id="lost"),
-            Message("assistant", "Noon."),
-            Message("tool", "13:00", call_id="lost"),
-            Message("assistant", "No, one."),
-            Message("user", "Thanks."),
-        ],
-        [
-            ("user", ["(The conversation begins.)"]),
-            ("assistant", ["Noon."]),
-            ("user", ["(Go on.)"]),
-            ("assistant", ["No, one."]),
-            ("user", ["Thanks."]),
-        ],
-    ),
-    "an instruction": (
-        [
-            Message("user", "Hello?"),
-            Message("developer", "The caller is known."),
-            Message("assistant", "Good morning."),
-            Message("developer", "The line is bad."),
-            Message("user", "What?"),
-        ],
-        [
-            ("user", ["Hello?"]),
-            ("system", ["The caller is known."]),
-            ("assistant", ["Good morning."]),
-            ("user", ["What?"]),
-            ("system", ["The line is bad."]),
-        ],
-    ),
-    "an instruction alone": (
-        [Message("developer", "Greet."), Message("assistant", "Hi."), Message("developer", "End.")],
-        [
-            ("user", ["<instruction>\nGreet.\n</instruction>"]),
-            ("assistant", ["Hi."]),
-            ("user", ["<instruction>\nEnd.\n</instruction>"]),
-        ],
-    ),
+EXPECTED: dict[str, list[tuple[str, list[Any]]]] = {
+    "nothing": [("user", ["(The conversation begins.)"])],
+    "empty texts": [("user", ["Hello?"])],
+    "one side twice": [
+        ("user", ["Hello?", "Anybody?"]),
+        ("assistant", ["Yes."]),
+        ("user", ["(Go on.)"]),
+    ],
+    "the agent first": [
+        ("user", ["(The conversation begins.)"]),
+        ("assistant", ["Good morning."]),
+        ("user", ["Hello."]),
+    ],
+    "words before a result": [
+        ("user", ["Time?"]),
+        ("assistant", ["Wait.", {"tool_use": "call_1__"}, {"tool_use": "b"}]),
+        (
+            "user",
+            [{"tool_result": "12:00"}, {"tool_result": "no place", "is_error": True}, "Hurry."],
+        ),
+    ],
+    "a call without a result": [
+        ("user", ["Time?"]),
+        ("assistant", [{"tool_use": "call_1__"}]),
+        ("user", [{"tool_result": "No result came.", "is_error": True}, "Well?"]),
+    ],
+    "a call at the end": [
+        ("user", ["Time?"]),
+        ("assistant", [{"tool_use": "call_1__"}]),
+        ("user", [{"tool_result": "No result came.", "is_error": True}]),
+    ],
+    "a result without its call": [
+        ("user", ["(The conversation begins.)"]),
+        ("assistant", ["Noon."]),
+        ("user", ["(Go on.)"]),
+        ("assistant", ["No, one."]),
+        ("user", ["Thanks."]),
+    ],
+    "an instruction": [
+        ("user", ["Hello?"]),
+        ("system", ["The caller is known."]),
+        ("assistant", ["Good morning."]),
+        ("user", ["What?"]),
+        ("system", ["The line is bad."]),
+    ],
+    "an instruction alone": [
+        ("user", ["<instruction>\nGreet.\n</instruction>"]),
+        ("assistant", ["Hi."]),
+        ("user", ["<instruction>\nEnd.\n</instruction>"]),
+    ],
 }
 
 
-@pytest.mark.parametrize("name", STRANGE)
+@pytest.mark.parametrize("name", CONVERSATIONS)
 async def test_a_conversation_of_any_form_is_accepted(api: AnthropicApi, name: str) -> None:
-    messages, expected = STRANGE[name]
     async with claude(api) as asked:
-        await chunks_of(asked, Prompt(messages))
-    assert sent(api) == expected
+        await chunks_of(asked, Prompt(CONVERSATIONS[name]))
+    assert sent(api) == EXPECTED[name]
 
 
 async def test_an_older_model_is_told_instructions_where_they_stand(api: AnthropicApi) -> None:
@@ -140,6 +99,7 @@ def _shown(block: dict[str, Any]) -> Any:
         case "tool_use":
             return {"tool_use": block["id"]}
         case "tool_result":
-            return {"tool_result": block["content"]}
+            is_error = {"is_error": True} if block.get("is_error") else {}
+            return {"tool_result": block["content"], **is_error}
         case _:
             return block["text"]
