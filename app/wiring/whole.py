@@ -38,6 +38,7 @@ from app.wiring.base import Foundation, foundation
 from app.wiring.senses import Inference, inference
 from app.wiring.speaking import opened_speaking
 from app.wiring.thinking import opened_thinking
+from app.wiring.tools import tool_catalogue
 
 DEFAULT_ORGANIZATION = "Default"
 SETUP = "setup"
@@ -99,6 +100,8 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
         dialogues=base.dialogues,
         preferences=base.preferences,
         assistant=Assistant(thinking, base.database, base.dialogues, base.preferences),
+        tools=tool_catalogue(base, transcription_jobs),
+        tool_secrets=base.tool_secrets,
         transcription_jobs=transcription_jobs,
         remote_recordings=remote,
         database=base.database,
@@ -224,6 +227,7 @@ async def _first_start(base: Foundation, settings: Settings) -> UUID:
     async with base.database.transaction(system_scope("start")) as tx:
         await base.organizations.rotate_secrets_soon(tx)
         await base.fitted_voices.rotate_soon(tx)
+        await base.tool_secrets.rotate_soon(tx)
         await base.dialogues.tend_soon(tx)
     await base.mail.send_waiting()
     return organization.id

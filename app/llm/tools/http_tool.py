@@ -10,7 +10,7 @@ from app.core.http import HostRule, OutboundClient, OutboundLimits, OutboundResp
 from app.core.scope import OrgScope
 from app.llm.conversation import ToolSpec
 from app.llm.tools.secrets import Secrets
-from app.llm.tools.templates import HttpRequest, Template
+from app.llm.tools.templates import Template
 from app.llm.tools.tool import ToolOutcome, ToolRefused, cut
 
 MOST_RESPONSE_BYTES = 256 * 1024
@@ -21,15 +21,15 @@ class HttpTool:
     def __init__(
         self,
         spec: ToolSpec,
-        request: HttpRequest,
+        template: Template,
         secrets: Secrets,
         outbound: OutboundClient,
         allowed: frozenset[HostRule],
     ) -> None:
+        request = template.request
         self.spec = spec
         self.timeout_s = request.timeout_s
-        self._pick = request.pick
-        self._template = Template(request)
+        self._template = template
         self._secrets = secrets
         self._outbound = outbound
         self._allowed = allowed
@@ -56,7 +56,7 @@ class HttpTool:
         except AppError as error:
             return ToolOutcome(self._secrets.redacted(error.message), is_error=True)
         if 200 <= answer.status < 300:
-            return ToolOutcome(self._told(answer, self._pick))
+            return ToolOutcome(self._told(answer, self._template.request.pick))
         told = cut(self._told(answer), LONGEST_ERROR)
         return ToolOutcome(f"{self._template.host} answers {answer.status}: {told}", is_error=True)
 

@@ -85,7 +85,7 @@ class _LeftOut(Exception):
 class Template:
     def __init__(self, request: HttpRequest) -> None:
         """Raises TemplateInvalid or SchemaInvalid."""
-        self._request = request
+        self.request = request
         self._origin, self._path = _read_url(request.url)
         self._headers = {name: _pieces(text) for name, text in request.headers.items()}
         self._query = {name: _pieces(text) for name, text in request.query.items()}
@@ -118,20 +118,20 @@ class Template:
             if (value := filling.in_header(pieces)) is not None
         }
         content = b""
-        if self._request.body is not None:
+        if self.request.body is not None:
             headers.setdefault("content-type", "application/json")
-            content = msgspec.json.encode(filling.whole_body(self._request.body))
-        return FilledRequest(self._request.method, url, headers, content)
+            content = msgspec.json.encode(filling.whole_body(self.request.body))
+        return FilledRequest(self.request.method, url, headers, content)
 
     def _body_is_too_long(self) -> bool:
         try:
-            encoded = msgspec.json.encode(self._request.body)
-            return len(encoded) > LONGEST_BODY or _depth(self._request.body) > DEEPEST
+            encoded = msgspec.json.encode(self.request.body)
+            return len(encoded) > LONGEST_BODY or _depth(self.request.body) > DEEPEST
         except (ValueError, RecursionError):
             return True
 
     def _check_places(self, schema: Schema) -> None:
-        required = self._request.parameters.get("required", [])
+        required = self.request.parameters.get("required", [])
         for field, place in self._places():
             if not place.argument:
                 continue
@@ -146,7 +146,7 @@ class Template:
             *(("url", pieces) for pieces in self._path),
             *((f"query.{name}", pieces) for name, pieces in self._query.items()),
             *((f"headers.{name}", pieces) for name, pieces in self._headers.items()),
-            *(("body", _pieces(text)) for text in _strings(self._request.body)),
+            *(("body", _pieces(text)) for text in _strings(self.request.body)),
         ]
         for field, pieces in everywhere:
             for piece in pieces:

@@ -33,9 +33,9 @@ SEARCH = ToolSpec(
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """Of a transcript."""
+    """`id` is its place in the transcript."""
 
-    id: str
+    id: int
     speaker: str
     start_s: float
     end_s: float
@@ -43,7 +43,7 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class Quote(msgspec.Struct, frozen=True):
-    segment_id: str
+    segment_id: int
     speaker: str
     start_s: float
     end_s: float

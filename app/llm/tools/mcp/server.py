@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
@@ -19,9 +20,13 @@ from app.llm.tools.tool import Tool, ToolOutcome, ToolsMissing, cut
 
 PROTOCOL = "2025-11-25"
 SPOKEN = frozenset({"2025-03-26", "2025-06-18", PROTOCOL})
+LIST_S = 5.0
 MOST_PAGES = 20
 MOST_TOOLS = 100
 LONGEST_NAME = 64
+JOINT = "__"
+"""Between the name of the server and that of its tool."""
+
 LONGEST_DESCRIPTION = 2000
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
@@ -37,7 +42,13 @@ class McpServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def request(self) -> HttpRequest:
-        return HttpRequest(url=self.url, method="POST", headers=self.headers, query=self.query)
+        return HttpRequest(
+            url=self.url,
+            method="POST",
+            headers=self.headers,
+            query=self.query,
+            timeout_s=self.timeout_s,
+        )
 
 
 class McpTool:
@@ -122,18 +133,28 @@ async def connected(wire: McpWire, timeout_s: float) -> AsyncGenerator[McpConnec
         await connection.close()
 
 
-async def tools_of(
-    server: str, connection: McpConnection, within_s: float
-) -> tuple[list[Tool], list[ToolsMissing]]:
-    """Those of the server, named by it, and what cannot be had of them. Raises nothing."""
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The tools of a server as it listed them, under our names and its own."""
+
+    specs: tuple[tuple[ToolSpec, str], ...] = ()
+    missing: tuple[ToolsMissing, ...] = ()
+
+    def tools(self, connection: McpConnection) -> list[Tool]:
+        return [McpTool(spec, its_name, connection) for spec, its_name in self.specs]
+
+
+async def listing_of(server: str, connection: McpConnection, within_s: float = LIST_S) -> Listing:
+    """Raises nothing: what cannot be had is missing."""
     try:
         async with asyncio.timeout(within_s):
             listed = await connection.list_tools()
     except TimeoutError:
-        return [], [ToolsMissing(server, f"no list of its tools came within {within_s:g} s")]
+        reason = f"no list of its tools came within {within_s:g} s"
+        return Listing(missing=(ToolsMissing(server, reason),))
     except AppError as error:
-        return [], [ToolsMissing(server, error.message)]
-    tools: dict[str, Tool] = {}
+        return Listing(missing=(ToolsMissing(server, error.message),))
+    specs: dict[str, tuple[ToolSpec, str]] = {}
     missing: list[ToolsMissing] = []
     for each in listed:
         its_name = str(each.get("name", ""))
@@ -142,8 +163,8 @@ async def tools_of(
         except SchemaInvalid as error:
             missing.append(ToolsMissing(f"{server}.{its_name[:LONGEST_NAME]}", error.message))
             continue
-        tools.setdefault(spec.name, McpTool(spec, its_name, connection))
-    return list(tools.values()), missing
+        specs.setdefault(spec.name, (spec, its_name))
+    return Listing(tuple(specs.values()), tuple(missing))
 
 
 def _spec(server: str, its_name: str, listed: Message) -> ToolSpec:
@@ -152,7 +173,7 @@ def _spec(server: str, its_name: str, listed: Message) -> ToolSpec:
         raise SchemaInvalid("it has none")
     parameters = cast("dict[str, Any]", schema)
     Schema(parameters)
-    name = f"{server}__{_NOT_IN_NAMES.sub('_', its_name)}"[:LONGEST_NAME]
+    name = f"{server}{JOINT}{_NOT_IN_NAMES.sub('_', its_name)}"[:LONGEST_NAME]
     description = cut(str(listed.get("description") or ""), LONGEST_DESCRIPTION)
     return ToolSpec(name, description, parameters)
 

@@ -15,7 +15,7 @@ from app.core.scope import OrgScope
 from app.llm.conversation import ToolSpec
 from app.llm.tools.http_tool import HttpTool
 from app.llm.tools.secrets import Secret, Secrets
-from app.llm.tools.templates import HttpRequest
+from app.llm.tools.templates import HttpRequest, Template
 from app.llm.tools.tool import ToolOutcome
 from app.llm.tools.toolbox import Toolbox
 from tests.integration.core.http.internet import Reply, Site, answer, redirect
@@ -56,7 +56,7 @@ async def called(
     fields = {"url": f"http://127.0.0.1:{there.port}/{{id}}", "parameters": PARAMETERS} | request
     made = HttpRequest(**fields)
     spec = ToolSpec("crm", "Asks the CRM.", made.parameters)
-    tool = HttpTool(spec, made, SECRETS, outbound, rules)
+    tool = HttpTool(spec, Template(made), SECRETS, outbound, rules)
     return await Toolbox([tool]).call(SCOPE, "crm", {"id": "7"} | (arguments or {}))
 
 

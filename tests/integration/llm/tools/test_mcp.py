@@ -11,7 +11,7 @@ import pytest
 
 from app.core.http import HostRule, OutboundClient
 from app.core.scope import OrgScope
-from app.llm.tools.mcp.server import McpServer, connected, tools_of
+from app.llm.tools.mcp.server import McpServer, connected, listing_of
 from app.llm.tools.mcp.wire import McpWire
 from app.llm.tools.secrets import Secret, Secrets
 from app.llm.tools.templates import Template
@@ -40,7 +40,8 @@ async def opened(
         timeout_s,
     )
     async with connected(wire, timeout_s) as connection:
-        yield Toolbox(*await tools_of("crm", connection, within_s=5))
+        listing = await listing_of("crm", connection)
+        yield Toolbox(listing.tools(connection), listing.missing)
 
 
 async def called(toolbox: Toolbox, name: str, **arguments: Any) -> ToolOutcome:
