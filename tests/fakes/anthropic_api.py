@@ -14,6 +14,14 @@ MODEL = "claude-opus-5-5"
 OLDER_MODEL = "claude-sonnet-4-6"
 """That knows no system turns."""
 
+THINKING = {
+    MODEL: {"adaptive"},
+    OLDER_MODEL: {"adaptive", "enabled", "disabled"},
+    "claude-sonnet-5-5": {"adaptive", "between_tools"},
+    "claude-haiku-5-5": {"adaptive", "disabled"},
+}
+"""The kinds that each model takes."""
+
 CONTEXT_TOKENS = 1000
 
 _FIELDS = frozenset(
@@ -122,7 +130,7 @@ class AnthropicApi(Vendor):
         body = asked.body
         _check_fields(body)
         _check_messages(body)
-        if "output_config" in body:
+        if "format" in body.get("output_config", {}):
             _check_schema(body["output_config"]["format"]["schema"])
         usage = self._usage(body)
         reply = self.replies.pop(0) if self.replies else Reply()
@@ -172,8 +180,10 @@ def _check_head(asked: Asked) -> None:
 def _check_fields(body: dict[str, Any]) -> None:
     if strange := sorted(body.keys() - _FIELDS):
         raise _invalid(f"{strange[0]}: Extra inputs are not permitted")
-    if body["model"] not in (MODEL, OLDER_MODEL):
+    if body["model"] not in THINKING:
         raise Refused(404, error("not_found_error", f"model: {body['model']}"))
+    if (kind := body.get("thinking", {"type": "adaptive"})["type"]) not in THINKING[body["model"]]:
+        raise _invalid(f'"thinking.type.{kind}" is not supported for this model.')
     if not isinstance(body["max_tokens"], int) or body["max_tokens"] < 1 or not body.get("stream"):
         raise _invalid("max_tokens: Input should be greater than or equal to 1")
     if any(not block["text"].strip() for block in body.get("system", [])):

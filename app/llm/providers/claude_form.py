@@ -14,6 +14,14 @@ _CACHED = {"cache_control": {"type": "ephemeral"}}
 _NO_SYSTEM_TURNS = re.compile(
     r"claude-(\d|instant|mythos-preview|(opus|sonnet|haiku)-4(?!-8)|sonnet-5(?!-5))"
 )
+_THINKING: tuple[tuple[re.Pattern[str], dict[str, Any]], ...] = (
+    (re.compile(r"sonnet-5-5"), {"thinking": {"type": "between_tools"}}),
+    (re.compile(r"opus-5-5|fable|mythos-5"), {"output_config": {"effort": "low"}}),
+    (re.compile(r"(opus|sonnet|haiku)-5"), {"thinking": {"type": "disabled"}}),
+)
+"""As little as each takes, where one thinks unasked: it delays the answer, and counts as a part of
+it. The first that fits is meant."""
+
 _NOT_IN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 
 _TAKEN = frozenset(
@@ -29,6 +37,7 @@ def request(prompt: Prompt, model: str) -> dict[str, Any]:
         "max_tokens": prompt.most_tokens,
         "messages": _messages(prompt.messages, model),
         **_CACHED,
+        **_thinking(model),
     }
     if prompt.system.strip():
         asked["system"] = [{**_text(prompt.system), **_CACHED}]
@@ -36,10 +45,16 @@ def request(prompt: Prompt, model: str) -> dict[str, Any]:
         *others, last = map(_tool, prompt.tools)
         asked["tools"] = [*others, last if "system" in asked else {**last, **_CACHED}]
     if prompt.schema is not None:
-        asked["output_config"] = {
-            "format": {"type": "json_schema", "schema": fitted(prompt.schema)}
-        }
+        form = {"type": "json_schema", "schema": fitted(prompt.schema)}
+        asked["output_config"] = {**asked.get("output_config", {}), "format": form}
     return asked
+
+
+def _thinking(model: str) -> dict[str, Any]:
+    for of_model, said in _THINKING:
+        if of_model.search(model):
+            return said
+    return {}
 
 
 def fitted(schema: Any) -> Any:

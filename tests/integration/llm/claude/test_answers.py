@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from app.llm.conversation import (
 from tests.fakes.anthropic_api import (
     KEY,
     MODEL,
+    OLDER_MODEL,
     AnthropicApi,
     Reply,
     Use,
@@ -110,12 +112,31 @@ async def test_what_must_fit_a_schema_is_asked_for_as_the_api_takes_it(api: Anth
     async with claude(api) as asked:
         chunks = await chunks_of(asked, replace(HELLO, schema=schema, temperature=0.2))
     assert text_of(chunks) == '{"score": 7}'
+    assert api.asked[0].body["output_config"]["effort"] == "low"
     assert api.asked[0].body["output_config"]["format"]["schema"] == {
         "type": "object",
         "properties": {"score": {"type": "integer", "description": '{"minimum":0,"maximum":10}'}},
         "required": ["score"],
         "additionalProperties": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        (MODEL, {"output_config": {"effort": "low"}}),
+        (OLDER_MODEL, {}),
+        ("claude-sonnet-5-5", {"thinking": {"type": "between_tools"}}),
+        ("claude-haiku-5-5", {"thinking": {"type": "disabled"}}),
+    ],
+)
+async def test_a_model_is_kept_from_thinking_long(
+    api: AnthropicApi, model: str, told: dict[str, Any]
+) -> None:
+    async with claude(api, model=model) as asked:
+        assert text_of(await chunks_of(asked)) == "Good morning."
+    body = api.asked[0].body
+    assert {key: body[key] for key in ("thinking", "output_config") if key in body} == told
 
 
 async def test_what_was_said_before_is_read_from_the_cache(api: AnthropicApi) -> None:
