@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from app.core.crypto import HEADER_BYTES, DecryptionFailed, KeyRing, context_of
-from app.core.db import Database, Tx
+from app.core.db import Database
 from app.core.scope import Scope
 from app.llm.store import dialogues as store
 from app.llm.store.dialogues import ExchangeRow, Personal, PreferencesRow
@@ -41,22 +41,28 @@ class Sealing:
             async with database.transaction(scope) as tx:
                 heads = await store.heads(tx, kind, HEADER_BYTES)
             for head in filter(self._keys.needs_rotation, heads):
-                after: UUID | None = _FIRST
-                while after:
-                    async with database.transaction(scope) as tx:
-                        after = await self._rotate_some(tx, kind, head, after)
+                if lost := await self._rotate_all(database, scope, kind, head):
+                    log.error("no master key decrypts %d rows of %s", lost, kind.__tablename__)
 
-    async def _rotate_some(
-        self, tx: Tx, kind: type[Personal], head: bytes, after: UUID
-    ) -> UUID | None:
-        """The last one that was looked at; None at the end."""
-        rows = await store.sealed_under(tx, kind, head, after=after, limit=_AT_ONCE)
-        for row in rows:
-            try:
-                row.sealed = self._keys.rotate(row.sealed, context=_of(row))
-            except DecryptionFailed:
-                log.exception("no master key decrypts %s %s", row.__tablename__, row.id)
-        return rows[-1].id if rows else None
+    async def _rotate_all(
+        self, database: Database, scope: Scope, kind: type[Personal], head: bytes
+    ) -> int:
+        """How many cannot be decrypted."""
+        lost, last = 0, _FIRST
+        while True:
+            async with database.transaction(scope) as tx:
+                rows = await store.sealed_under(tx, kind, head, after=last, limit=_AT_ONCE)
+                if not rows:
+                    return lost
+                lost += sum(not self._rotated(row) for row in rows)
+                last = rows[-1].id
+
+    def _rotated(self, row: Personal) -> bool:
+        try:
+            row.sealed = self._keys.rotate(row.sealed, context=_of(row))
+        except DecryptionFailed:
+            return False
+        return True
 
 
 def _of(row: Personal) -> bytes:

@@ -53,23 +53,15 @@ async def serving(
 ) -> AsyncGenerator[Parley]:
     del app_url  # migrated
     ports = [Listening(_bound()), Listening(_bound(), DEV_PORTS[4])]
-    model = OpenAiApi()
+    url, data_dir = superuser_url(embedded, "parley"), tmp_path_factory.mktemp("agent")
     async with (
-        model.serving(),
-        world(
-            superuser_url(embedded, "parley"),
-            tmp_path_factory.mktemp("agent"),
-            LLM_PROVIDER="local",
-            LOCAL_LLM_URL=f"{model.url}/v1",
-            LOCAL_LLM_MODEL=MODEL,
-            LOCAL_LLM_CONTEXT=str(CONTEXT_TOKENS),
-        ) as running,
+        world(url, data_dir, LOCAL_LLM_CONTEXT=str(CONTEXT_TOKENS)) as running,
         asyncio.TaskGroup() as group,
     ):
         stop = asyncio.Event()
         group.create_task(serve(running.app, ports, Server(drain_s=0), stop))
-        urls = [f"http://{LOOPBACK}:{each.address[1]}" for each in ports]
-        yield Parley(*urls, running, model)
+        url, dev_url = (f"http://{LOOPBACK}:{each.address[1]}" for each in ports)
+        yield Parley(url, dev_url, running, running.model)
         stop.set()
 
 

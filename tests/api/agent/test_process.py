@@ -156,6 +156,7 @@ async def test_preferences_shape_the_answer_and_are_no_instruction(
 async def test_the_history_is_cut_to_what_the_model_can_hold(
     parley: Parley, client: httpx.AsyncClient
 ) -> None:
+    answer = httpx.Response(0)
     for number in range(6):
         parley.model.replies = [Reply("x" * 600)]
         asked = {"transcript": f"Number {number}: {'y' * 600}", "user_id": "ada"}
