@@ -1,7 +1,7 @@
 """A dialogue graph in the place of a language model: asked and answering as one is."""
 
 import re
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from datetime import datetime
 
 from app.calls.flows.engine import (
@@ -72,10 +72,11 @@ class GraphThinker:
     def _take(self, prompt: Prompt) -> Step:
         if self.position is None:
             return begin(self._flow, self._language)
-        return step(self._flow, self.position, _heard(prompt.messages[-1]), self._now())
+        return step(self._flow, self.position, _heard(prompt.messages), self._now())
 
 
-def _heard(message: Message) -> Heard:
+def _heard(messages: Sequence[Message]) -> Heard:
+    message = messages[-1] if messages else Message("user")
     if message.role == "tool":
         return ToolGave(None if message.is_error else message.text)
     if _KEYS.fullmatch(message.text):

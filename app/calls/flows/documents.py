@@ -58,7 +58,8 @@ def appointment() -> Graph:
 def _misfits(document: bytes) -> Iterator[Problem]:
     """What is no JSON, or not of the shape of a graph."""
     try:
-        outline = msgspec.json.decode(document, type=_Outline)
+        content = msgspec.json.decode(document)
+        outline = msgspec.convert(content, _Outline)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         yield _problem(error, "")
         return
@@ -72,7 +73,7 @@ def _misfits(document: bytes) -> Iterator[Problem]:
         for name, item in items.items()
         for problem in _misfit(item, kind, f"{part}.{name}")
     ]
-    yield from found or _misfit(msgspec.json.decode(document), Graph, "")
+    yield from found or _misfit(content, Graph, "")
 
 
 def _misfit(item: object, kind: type, path: str) -> Iterator[Problem]:

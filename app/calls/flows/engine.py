@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from app.calls.flows import graph, saying
 from app.calls.flows.graph import Graph, Trouble, Value, Wordings
 from app.calls.flows.hearing.answers import choice, intent
-from app.calls.flows.hearing.captures import Filled, fill, keyed
+from app.calls.flows.hearing.captures import Filled, fill
 from app.calls.flows.hearing.utterance import Utterance
 from app.calls.flows.hearing.utterance import heard as utterance
+from app.calls.flows.hearing.values import kept, keyed
 
 
 class Said(msgspec.Struct, frozen=True, tag=True):
@@ -33,7 +34,7 @@ class Silent(msgspec.Struct, frozen=True, tag=True):
 
 
 class ToolGave(msgspec.Struct, frozen=True, tag=True):
-    """None where it failed."""
+    """None where it failed; what does not fit its slot counts as failed."""
 
     value: Value | None
 
@@ -62,7 +63,7 @@ class Ask(msgspec.Struct, frozen=True, tag=True):
 
 class CallTool(msgspec.Struct, frozen=True, tag=True):
     tool: str
-    arguments: dict[str, str]
+    arguments: dict[str, Value]
 
 
 class Transfer(msgspec.Struct, frozen=True, tag=True):
@@ -192,8 +193,10 @@ def _trouble(flow: Graph, position: Position, trouble: Trouble, times: int) -> S
 
 def _tool_gave(flow: Graph, position: Position, value: Value | None) -> Step:
     call = flow.states[position.state].calls
-    slots = _set(position.slots, {call.into: value}) if call and call.into else position.slots
-    return _on(flow, replace(position, slots=slots), ())
+    if call and call.into:
+        fitting = None if value is None else kept(flow.slots[call.into].capture, value)
+        position = replace(position, slots=_set(position.slots, {call.into: fitting}))
+    return _on(flow, position, ())
 
 
 def _go(flow: Graph, position: Position, to: str, before: tuple[Effect, ...] = ()) -> Step:
@@ -206,7 +209,7 @@ def _go(flow: Graph, position: Position, to: str, before: tuple[Effect, ...] = (
         return _on(flow, position, before)
     effects = (*before, *_say(flow, position, state.say))
     if state.calls:
-        return Step(position, (*effects, _call(flow, position, state.calls)))
+        return Step(position, (*effects, _call(position, state.calls)))
     if state.transfers or state.ends:
         last = Transfer(state.transfers) if state.transfers else EndCall(state.ends)
         return Step(replace(position, is_over=True), (*effects, last))
@@ -245,13 +248,17 @@ def _say(flow: Graph, position: Position, wordings: Wordings) -> tuple[Effect, .
     return (Say(text, position.language),) if text else ()
 
 
-def _call(flow: Graph, position: Position, call: graph.Call) -> CallTool:
-    """Tools are given values as they are kept, not as they are said."""
-    arguments = {
-        name: saying.SLOT_NAMED.sub(lambda match: str(position.slots.get(match[1], "")), template)
-        for name, template in call.arguments.items()
-    }
-    return CallTool(call.tool, arguments)
+def _call(position: Position, call: graph.Call) -> CallTool:
+    """Tools are given values as they are kept: of a slot alone, a number stays a number."""
+    slots = position.slots
+
+    def argument(template: str) -> Value:
+        alone = saying.SLOT_NAMED.fullmatch(template)
+        if alone:
+            return slots[alone[1]]
+        return saying.SLOT_NAMED.sub(lambda named: str(slots[named[1]]), template)
+
+    return CallTool(call.tool, {name: argument(text) for name, text in call.arguments.items()})
 
 
 def _keys(capture: graph.Capture) -> Keys | None:
@@ -271,7 +278,8 @@ def _keys(capture: graph.Capture) -> Keys | None:
 
 
 def _intent(flow: Graph, words: Utterance, *, is_strict: bool) -> str:
-    phrases = {name: meant.phrases for name, meant in flow.intents.items()}
+    """Where nothing else was understood, the question is repeated anyway: only ways out count."""
+    phrases = {name: meant.phrases for name, meant in flow.intents.items() if is_strict or meant.to}
     return intent(words, phrases, is_strict=is_strict)
 
 

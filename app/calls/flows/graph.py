@@ -32,9 +32,14 @@ class Choice(_Capture, frozen=True):
 
     options: Annotated[dict[Identifier, Option], msgspec.Meta(min_length=1)]
 
+    def named_by(self, key: str) -> str | None:
+        return next(
+            (name for name, option in self.options.items() if option.key == key != ""), None
+        )
+
 
 class Pattern(_Capture, frozen=True):
-    """A run of words that fits an expression as a whole, with spaces between them or without.
+    """A run of words that fits an expression as a whole, with spaces and hyphens or without.
 
     In lower case, with spoken digits as digits. Expressions run in linear time: they know
     neither look-around nor references back.

@@ -35,9 +35,8 @@ def _loops(flow: Graph) -> Iterator[Problem]:
 
 def _asked_of_nobody(flow: Graph) -> Iterator[Problem]:
     """A line on which nobody speaks has to be left some day."""
-    for name in _reached(flow, [flow.silent.to]):
-        if flow.states[name].asks:
-            yield Problem("silent.to", f"leads to {name!r}, which asks a caller who is silent")
+    if any(flow.states[name].asks for name in _reached(flow, [flow.silent.to])):
+        yield Problem("silent.to", "leads to a question, and nobody is there to answer it")
 
 
 def _empty_slots(flow: Graph) -> Iterator[Problem]:

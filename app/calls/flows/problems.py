@@ -6,9 +6,10 @@ import msgspec
 
 from app.asr.text.folding import fold
 from app.calls.flows import graph
-from app.calls.flows.graph import Capture, Choice, Graph, State, Wordings
+from app.calls.flows.graph import Capture, Choice, Graph, State, Value, Wordings
 from app.calls.flows.hearing.digits import validator
 from app.calls.flows.hearing.english import english
+from app.calls.flows.hearing.values import kept
 from app.calls.flows.saying import SLOT_NAMED
 
 _VOLUNTEERED = (graph.Choice, graph.Pattern, graph.Phone, graph.Date, graph.Time, graph.Name)
@@ -93,8 +94,9 @@ def _state(flow: Graph, path: str, state: State) -> Iterator[Problem]:
             yield Problem(f"{path}.{name}", "this state asks nothing")
     yield from _wordings(flow, f"{path}.say", state.say, is_needed=bool(state.asks))
     yield from _wordings(flow, f"{path}.reprompts", state.reprompts)
-    for slot in state.sets:
+    for slot, value in state.sets.items():
         yield from _slot_named(flow, f"{path}.sets.{slot}", slot)
+        yield from _fits(flow, f"{path}.sets.{slot}", slot, value)
     if state.calls:
         for name, text in state.calls.arguments.items():
             yield from _template(flow, f"{path}.calls.arguments.{name}", text)
@@ -118,7 +120,25 @@ def _ways(flow: Graph, path: str, state: State) -> Iterator[Problem]:
         if not way.when and not is_only_way:
             yield Problem(f"{where}.when", "without a condition the ways after it are never taken")
         for number, condition in enumerate(way.when):
-            yield from _slot_named(flow, f"{where}.when[{number}].slot", condition.slot)
+            yield from _condition(flow, f"{where}.when[{number}]", condition)
+
+
+def _condition(flow: Graph, path: str, condition: graph.Condition) -> Iterator[Problem]:
+    yield from _slot_named(flow, f"{path}.slot", condition.slot)
+    bounds = {"least": condition.least, "most": condition.most}
+    if condition.is_filled is None and not condition.one_of and set(bounds.values()) == {None}:
+        yield Problem(path, "says nothing of the slot")
+    for index, value in enumerate(condition.one_of):
+        yield from _fits(flow, f"{path}.one_of[{index}]", condition.slot, value)
+    for name, value in bounds.items():
+        yield from _fits(flow, f"{path}.{name}", condition.slot, value)
+
+
+def _fits(flow: Graph, path: str, name: str, value: Value | None) -> Iterator[Problem]:
+    """As it would be kept, so that it compares with what callers say."""
+    slot = flow.slots.get(name)
+    if slot and value is not None and kept(slot.capture, value) != value:
+        yield Problem(path, f"{value!r} is no value of {name!r}")
 
 
 def _intent(flow: Graph, path: str, name: str, intent: graph.Intent) -> Iterator[Problem]:

@@ -33,14 +33,8 @@ def choice(capture: Choice, said: Utterance, *, is_asked: bool) -> Found | None:
         if not said.is_denied(first, end):
             return Found(names[phrase], first, end)
     number = said.phrase.numbers.read(0) if is_asked else None
-    if number and number.end == len(said):
-        return by_key(capture, str(number.value), number.end)
-    return None
-
-
-def by_key(capture: Choice, key: str, end: int = 0) -> Found | None:
-    names = (name for name, option in capture.options.items() if option.key == key != "")
-    return next((Found(name, 0, end) for name in names), None)
+    by_number = capture.named_by(str(number.value)) if number and number.end == len(said) else None
+    return Found(by_number, 0, len(said)) if by_number else None
 
 
 def intent(said: Utterance, own: Mapping[str, Wordings], *, is_strict: bool) -> str:

@@ -6,15 +6,15 @@ from datetime import datetime
 
 from app.calls.flows import graph
 from app.calls.flows.graph import Capture, Graph, Value
-from app.calls.flows.hearing.answers import by_key, choice, yes_or_no
+from app.calls.flows.hearing.answers import choice, yes_or_no
 from app.calls.flows.hearing.days import day
 from app.calls.flows.hearing.digits import digits, fits, number
 from app.calls.flows.hearing.hours import hour
 from app.calls.flows.hearing.names import name
 from app.calls.flows.hearing.utterance import Found, Utterance
 
-ANY_WORDS = (graph.Name, graph.Text, graph.YesNo)
-"""What takes in nearly anything is looked for in the words that others leave."""
+_ANY_WORDS = (graph.Name, graph.Text, graph.YesNo)
+"""What takes in nearly anything: looked for in the words that others leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,58 +30,26 @@ def fill(
 ) -> Filled:
     """The slot that was asked for, and those that callers fill unasked.
 
-    What is known already changes only where they correct themselves or were asked for a yes or no.
+    An answer changes nothing else that is known, unless it corrects or is a yes or no. Whoever
+    says "Monday, no, Tuesday" means Tuesday.
     """
     capture = flow.slots[asked].capture
-    may_change = said.has(said.words.corrections) or isinstance(capture, graph.YesNo)
-    unasked = [
-        name
-        for name, slot in flow.slots.items()
-        if name != asked and slot.is_volunteered and (may_change or name not in known)
-    ]
-    order = sorted([asked, *unasked], key=lambda name: _takes_any(flow, name))
+    unasked = [slot for slot, told in flow.slots.items() if told.is_volunteered and slot != asked]
+    order = [*unasked, asked] if isinstance(capture, _ANY_WORDS) else [asked, *unasked]
+    meant_from = said.correction_end()
+    may_change = isinstance(capture, graph.YesNo) or meant_from > 0
     values: dict[str, Value] = {}
     for slot in order:
-        found = _find_corrected(flow.slots[slot].capture, said, now, is_asked=slot == asked)
-        if found:
+        told, is_asked = flow.slots[slot].capture, slot == asked
+        last = said if isinstance(told, _ANY_WORDS) else said.without(0, meant_from)
+        found = _find(told, last, now, is_asked=is_asked)
+        if found is None and meant_from:
+            found = _find(told, said, now, is_asked=is_asked)
+        is_kept = asked in values and slot in known and not may_change
+        if found and not is_kept:
             said = said.without(found.first, found.end)
             values[slot] = found.value
     return Filled(values, asked in values)
-
-
-def keyed(capture: Capture, keys: str) -> Value | None:
-    """What the keys of a telephone say; None where they say nothing here."""
-    match capture:
-        case graph.Choice():
-            found = by_key(capture, keys)
-            return found.value if found else None
-        case graph.YesNo():
-            return {"1": True, "2": False}.get(keys)
-        case graph.Digits():
-            keys = keys.removesuffix(capture.terminator)
-            return keys if keys.isdecimal() and capture.least <= len(keys) <= capture.most else None
-        case graph.Phone():
-            keys = keys.rstrip("#*")
-            return keys if keys.isdecimal() and capture.least <= len(keys) <= capture.most else None
-        case graph.Number():
-            keys = keys.rstrip("#*")
-            is_number = keys.isdecimal() and capture.least <= int(keys) <= capture.most
-            return int(keys) if is_number else None
-        case _:
-            return None
-
-
-def _takes_any(flow: Graph, slot: str) -> bool:
-    return isinstance(flow.slots[slot].capture, ANY_WORDS)
-
-
-def _find_corrected(
-    capture: Capture, said: Utterance, now: datetime, *, is_asked: bool
-) -> Found | None:
-    """Whoever says "Monday, no, Tuesday" means Tuesday."""
-    last = said if isinstance(capture, ANY_WORDS) else said.after_correction()
-    found = _find(capture, last, now, is_asked=is_asked)
-    return found or (_find(capture, said, now, is_asked=is_asked) if last is not said else None)
 
 
 def _find(capture: Capture, said: Utterance, now: datetime, *, is_asked: bool) -> Found | None:

@@ -68,22 +68,49 @@ def _from_now(said: Utterance, at: int, today: date) -> tuple[date, int] | None:
 
 
 def _of_month(phrase: Phrase, at: int, today: date, *, is_past: bool) -> tuple[date, int] | None:
-    """The twenty fourth of November, November 24, the twenty fourth; the nearest that fits."""
-    months = list(dict.fromkeys(phrase.lexicon.months.values()))
-    pieces = calendar.date(phrase, at)
-    if pieces:
-        texts = [piece.text.rstrip(",") for piece in pieces]
-        month = next(months.index(text) % 12 + 1 for text in texts if text in months)
-        numbers = [int(text) for text in texts if text.isdecimal()]
-        of_month = next((value for value in numbers if value <= 31), None)
-        year = next((value for value in numbers if value > 31), None)
-        found = of_month and _nearest(of_month, month, year, today, is_past=is_past)
-        return (found, pieces[-1].end) if found else None
-    ordinal = calendar.read_ordinal(phrase, at)
-    if ordinal is None or not 1 <= ordinal[0] <= 31 or phrase.key(at - 1) not in ("the", "on", ""):
+    """November 24, the twenty fourth of November, the twenty fourth; the nearest that fits."""
+    start = at + (phrase.key(at) == "the")
+    month = _month(phrase, start)
+    named = _day(phrase, start + 1 + (phrase.key(start + 1) == "the") if month else start)
+    if named is None:
         return None
-    found = _nearest(ordinal[0], None, None, today, is_past=is_past)
-    return (found, ordinal[1]) if found else None
+    of_month, end, is_ordinal = named
+    if month is None:
+        of_at = end + (phrase.key(end) == "of")
+        month = _month(phrase, of_at)
+        end = of_at + 1 if month else end
+    if month is None and not ((is_ordinal and phrase.key(at - 1) in ("", "on")) or start > at):
+        return None
+    year = _year(phrase, end) if month else None
+    found = _nearest(of_month, month, year and year[0], today, is_past=is_past)
+    return (found, year[1] if year else end) if found else None
+
+
+def _month(phrase: Phrase, at: int) -> int | None:
+    months = phrase.lexicon.months
+    name = months.get(phrase.key(at))
+    return list(dict.fromkeys(months.values())).index(name) % 12 + 1 if name else None
+
+
+def _day(phrase: Phrase, at: int) -> tuple[int, int, bool] | None:
+    """Value, end, and whether it is an ordinal."""
+    ordinal = calendar.read_ordinal(phrase, at)
+    if ordinal:
+        return (ordinal[0], ordinal[1], True) if 1 <= ordinal[0] <= 31 else None
+    read = phrase.numbers.read(at)
+    is_day = read is not None and read.value in range(1, 32)
+    return (int(read.value), read.end, False) if read and is_day else None
+
+
+def _year(phrase: Phrase, at: int) -> tuple[int, int] | None:
+    """Nineteen eighty four; two thousand and one; 1984."""
+    century = phrase.numbers.below_hundred(at)
+    rest = phrase.numbers.below_hundred(century[1]) if century else None
+    if century and rest and century[0] in (18, 19, 20) and rest[0] >= 10:
+        return century[0] * 100 + rest[0], rest[1]
+    read = phrase.numbers.read(at)
+    is_year = read is not None and read.value in range(1800, 2200)
+    return (int(read.value), read.end) if read and is_year else None
 
 
 def _nearest(

@@ -1,5 +1,6 @@
 """Numbers, digits one by one, phone numbers, and whatever fits an expression."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +11,7 @@ import jsonschema_rs
 from app.calls.flows.graph import Number, Pattern
 from app.calls.flows.hearing.utterance import Found, Utterance
 
-_MOST_PARTS = 24
+_MOST_PARTS = 12
 _MOST_EXPRESSION_BYTES = 200_000
 _BETWEEN_DIGITS = str.maketrans("", "", "-.()/")
 _PLUSES = ("plus", "प्लस", "+")
@@ -26,11 +27,13 @@ class _Part:
 
 
 def number(capture: Number, said: Utterance) -> Found | None:
-    for at in range(len(said)):
+    at = 0
+    while at < len(said):
         read = said.phrase.numbers.read(at)
         if read and capture.least <= read.value <= capture.most:
             value = int(read.value) if read.value == int(read.value) else float(read.value)
             return Found(value, at, read.end)
+        at = read.end if read else at + 1
     return None
 
 
@@ -49,8 +52,8 @@ def fits(capture: Pattern, said: Utterance) -> Found | None:
     for count in range(min(len(parts), _MOST_PARTS), 0, -1):
         for start in range(len(parts) - count + 1):
             run = parts[start : start + count]
-            for joint in ("", " "):
-                text = joint.join(part.text for part in run)
+            spaced = " ".join(part.text for part in run)
+            for text in (spaced.replace(" ", ""), re.sub("[ -]", "", spaced), spaced):
                 if is_valid(text):
                     return Found(text, run[0].first, run[-1].end)
     return None

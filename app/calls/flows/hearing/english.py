@@ -2,6 +2,15 @@
 
 from app.calls.flows.hearing.vocabulary import Vocabulary, meaning, numbered, phrases
 
+_NO_NAMES = (
+    "and, from, calling, here, i, i'm, i'd, i'll, i've, my, the, a, an, want, need, would, "
+    "like, to, for, at, on, in, is, was, it, it's, that, this, what, who, why, when, "
+    "where, how, you, your, can, could, do, does, don't, not, no, yes, yeah, sorry, "
+    "please, please help, hello, hi, good, fine, ok, okay, looking, trying, going, just, "
+    "about, speaking, but, because, so, with, not sure, huh, pardon, nothing, none, "
+    "tomorrow, today, never, of, sure, thanks, thank, wait, actually, busy"
+)
+
 
 def english() -> Vocabulary:
     return Vocabulary(
@@ -20,6 +29,7 @@ def english() -> Vocabulary:
             "make that"
         ),
         denials=phrases("not, not a, not the, not on, not at, isn't"),
+        denials_after=frozenset(),
         fillers=phrases(
             "please, can, could, would, you, i, me, to, the, a, an, want, need, like, i'd, i'll, "
             "just, um, uh, er, hmm, well, so, hey, hello, hi, let, let's, now, with, for, speak, "
@@ -28,14 +38,7 @@ def english() -> Vocabulary:
         ),
         names=phrases("my name is, my name's, the name is, name is, call me"),
         names_if_asked=phrases("this is, i am, i'm, it's, it is"),
-        no_names=phrases(
-            "and, from, calling, here, i, i'm, i'd, i'll, i've, my, the, a, an, want, need, would, "
-            "like, to, for, at, on, in, is, was, it, it's, that, this, what, who, why, when, "
-            "where, how, you, your, can, could, do, does, don't, not, no, yes, yeah, sorry, "
-            "please, please help, hello, hi, good, fine, ok, okay, looking, trying, going, just, "
-            "about, speaking, but, because, so, with, not sure, huh, pardon, nothing, none, "
-            "tomorrow, today, never, of, sure, thanks, thank, wait, actually, busy"
-        ),
+        no_names=phrases(_NO_NAMES),
         days={
             "today": 0, "tonight": 0, "this evening": 0, "this afternoon": 0, "tomorrow": 1,
             "day after tomorrow": 2, "yesterday": -1, "day before yesterday": -2,

@@ -6,6 +6,15 @@ from dataclasses import fields
 from app.calls.flows.hearing.english import english
 from app.calls.flows.hearing.vocabulary import Vocabulary, meaning, numbered, phrases
 
+_NO_NAMES = (
+    "है, हूँ, हूं, बोल, बात, से, और, मुझे, मैं, मेरा, नाम, को, चाहिए, क्या, कौन, क्यों, कब, कहाँ, कैसे, "
+    "नहीं, हाँ, जी, ठीक, कल, आज, परसों, नमस्ते, अरे, पता, का, की, के, "
+    "hai, hoon, hun, bol, baat, se, aur, mujhe, main, mera, naam, ko, chahiye, kya, "
+    "kaun, kyon, kyun, kab, kahan, kaise, nahi, nahin, haan, ji, theek, kal, aaj, "
+    "parson, "
+    "namaste, arre, arey, pata, ka, ki, ke"
+)
+
 
 def hindi() -> Vocabulary:
     return _with_english(
@@ -24,7 +33,8 @@ def hindi() -> Vocabulary:
                 "नहीं, नही, मतलब, माफ़, रुको, रुकिए, बदल, बल्कि, nahi, nahin, matlab, maaf, ruko, "
                 "rukiye, badal, balki"
             ),
-            denials=phrases("नहीं, नही, nahi, nahin"),
+            denials=frozenset(),
+            denials_after=phrases("नहीं, नही, nahi, nahin"),
             fillers=phrases(
                 "मुझे, मैं, को, से, की, का, के, है, हैं, चाहिए, करो, कीजिए, कर, दो, दीजिए, ज़रा, "
                 "प्लीज़, बात, करनी, "
@@ -33,14 +43,7 @@ def hindi() -> Vocabulary:
             ),
             names=phrases("मेरा नाम, मेरा नाम है, नाम है, mera naam, mera naam hai, naam hai, naam"),
             names_if_asked=phrases("मैं, main"),
-            no_names=phrases(
-                "है, हूँ, हूं, बोल, बात, से, और, मुझे, मैं, मेरा, नाम, को, चाहिए, क्या, कौन, क्यों, कब, कहाँ, कैसे, "
-                "नहीं, हाँ, जी, ठीक, कल, आज, परसों, नमस्ते, अरे, पता, का, की, के, "
-                "hai, hoon, hun, bol, baat, se, aur, mujhe, main, mera, naam, ko, chahiye, kya, "
-                "kaun, kyon, kyun, kab, kahan, kaise, nahi, nahin, haan, ji, theek, kal, aaj, "
-                "parson, "
-                "namaste, arre, arey, pata, ka, ki, ke"
-            ),
+            no_names=phrases(_NO_NAMES),
             days=numbered("आज/aaj, कल/kal, परसों/parson/parso, नरसों/narson"),
             weekdays=numbered(
                 "सोमवार/somvar/somwar, मंगलवार/मंगल/mangalvar/mangalwar, बुधवार/budhvar/budhwar, "

@@ -17,11 +17,12 @@ from app.calls.flows.hearing.vocabulary import Vocabulary
 
 MOST_LETTERS = 500
 """Of one turn. What comes after it is not heard."""
-MOST_WORDS = 100
+MOST_WORDS = 60
+"""Of them values are looked for."""
 
 _LANGUAGES = {"hi": (hindi, hindi_numbers.hindi)}
 _USUAL = (english, english_numbers.english)
-_TAKEN = Token("", "", 0)
+_DEVANAGARI_DIGITS = str.maketrans("०१२३४५६७८९", "0123456789")
 _ORDINAL = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)")
 
 
@@ -45,7 +46,8 @@ class Found:
 
 
 class Utterance:
-    def __init__(self, tokens: tuple[Token, ...], language: str) -> None:
+    def __init__(self, text: str, tokens: tuple[Token, ...], language: str) -> None:
+        self.text = text
         self.tokens = tokens
         self.words = _language(language).words
         self.phrase = Phrase(tokens, _language(language).lexicon)
@@ -58,15 +60,13 @@ class Utterance:
     def keys(self) -> list[str]:
         return self.phrase.keys
 
-    @property
-    def text(self) -> str:
-        return " ".join(token.text for token in self.tokens if token.text)
-
     def places(self, phrases: Collection[str], most: int = 6) -> Iterator[tuple[str, int, int]]:
         """Where phrases of a vocabulary were said, the longest at each place, side by side."""
         at = 0
+        starts = {phrase.partition(" ")[0] for phrase in phrases}
         while at < len(self):
-            found = self.phrase.longest(at, phrases, most)
+            is_start = self.keys[at] in starts
+            found = self.phrase.longest(at, phrases, most) if is_start else None
             if found:
                 yield found[0], at, found[1]
             at = found[1] if found else at + 1
@@ -76,32 +76,31 @@ class Utterance:
 
     def is_denied(self, first: int, end: int) -> bool:
         """Not Monday; सोमवार नहीं."""
-        before = any(
-            " ".join(self.keys[max(0, first - count) : first]) in self.words.denials
-            for count in (1, 2)
+        before = (" ".join(self.keys[max(0, first - count) : first]) for count in (1, 2))
+        return (
+            any(words in self.words.denials for words in before)
+            or self.phrase.key(end) in self.words.denials_after
         )
-        is_last_said_first = self._language == "hi" and end < len(self)
-        return before or (is_last_said_first and self.keys[end] in self.words.denials)
 
     def without(self, first: int, end: int) -> "Utterance":
-        """The same places, some of them taken."""
-        taken = (_TAKEN,) * (end - first)
-        return Utterance(self.tokens[:first] + taken + self.tokens[end:], self._language)
+        """The same places, some of them taken: no capture finds anything there."""
+        taken = tuple(replace(token, key="") for token in self.tokens[first:end])
+        tokens = self.tokens[:first] + taken + self.tokens[end:]
+        return Utterance(self.text, tokens, self._language)
 
-    def after_correction(self) -> "Utterance":
-        """What follows the last "no, I mean"; all of it where nothing does."""
-        end = max((end for _, _, end in self.places(self.words.corrections)), default=0)
-        return self.without(0, end) if end < len(self) else self
+    def correction_end(self) -> int:
+        """Where what is meant begins: after the last "no, I mean". 0 where nothing is corrected."""
+        return max((end for _, _, end in self.places(self.words.corrections)), default=0)
 
 
 def heard(text: str, language: str) -> Utterance:
     known = _language(language)
-    words = [Word(part, 0, 0) for part in text[:MOST_LETTERS].split()[:MOST_WORDS]]
-    runs = cut(words, known.numbers, known.lexicon.scales)
+    text = text[:MOST_LETTERS].strip()
+    words = text.translate(_DEVANAGARI_DIGITS).split()[:MOST_WORDS]
+    runs = cut([Word(word, 0, 0) for word in words], known.numbers, known.lexicon.scales)
     tokens = (token for run in runs for token in run if token.key)
-    return Utterance(
-        tuple(part for token in tokens for part in _spelled_out(token, known)), language
-    )
+    spelled = (part for token in tokens for part in _spelled_out(token, known))
+    return Utterance(text, tuple(spelled), language)
 
 
 def _spelled_out(token: Token, known: _Language) -> Iterator[Token]:

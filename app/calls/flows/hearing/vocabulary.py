@@ -17,7 +17,8 @@ class Vocabulary:
     corrections: frozenset[str]
     """What comes next is put in the place of something said before."""
     denials: frozenset[str]
-    """Before, or in Hindi after, what is not meant."""
+    """Before what is not meant."""
+    denials_after: frozenset[str]
     fillers: frozenset[str]
     names: frozenset[str]
     """My name is."""
