@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.errors import AppError
+from app.core.http import OutboundStream
 from app.llm.conversation import ModelFailed, ModelOverloaded, ModelRefused, PromptTooLong
 
 MOST_WORDS = 200
 """Characters of the owner's own message that are shown."""
+
+MOST_BYTES = 64 * 1024
+"""Of a body that is read for it."""
 
 _TOO_LONG = re.compile(
     r"prompt is too long|exceed\w* (?:the )?(?:available )?context|maximum context length"
@@ -74,3 +78,13 @@ def seconds(retry_after: str | None) -> float | None:
     if retry_after and re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,9})?", retry_after.strip()):
         return float(retry_after)
     return None
+
+
+async def body_of(answer: OutboundStream) -> bytes:
+    """Of an answer that is a fault."""
+    body = b""
+    async for piece in answer.chunks():
+        body += piece
+        if len(body) >= MOST_BYTES:
+            break
+    return body

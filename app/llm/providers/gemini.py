@@ -13,15 +13,13 @@ from app.core.db import forbid_in_transaction
 from app.core.errors import AppError
 from app.core.http import OutboundClient, OutboundFailed, OutboundLimits, OutboundStream
 from app.llm.conversation import Chunk, Finished, Prompt, TextChunk, TokenUsage, ToolCall
-from app.llm.providers.faults import Owner, seconds
+from app.llm.providers.faults import Owner, body_of, seconds
 from app.llm.providers.gemini_form import request
 from app.llm.sse import events
 
 VERSION = "/v1beta"
 MOST_SIGNATURES = 2000
 """That are kept: a call is answered within seconds."""
-
-ERROR_BYTES = 64 * 1024
 
 _REASONS: dict[str, Literal["end", "length", "refused"]] = {
     "STOP": "end",
@@ -142,13 +140,8 @@ class Gemini:
             self._signatures.popitem(last=False)
 
     async def _fault(self, answer: OutboundStream) -> AppError:
-        body = b""
-        async for piece in answer.chunks():
-            body += piece
-            if len(body) >= ERROR_BYTES:
-                break
         try:
-            told = msgspec.json.decode(body, type=_Told | list[_Told])
+            told = msgspec.json.decode(await body_of(answer), type=_Told | list[_Told])
         except msgspec.MsgspecError:
             told = _Told()
         first = told if isinstance(told, _Told) else next(iter(told), _Told())

@@ -11,9 +11,6 @@ from app.core.errors import AppError
 from app.llm.conversation import Chunk, Finished, TextChunk, TokenUsage, ToolCall
 from app.llm.providers.faults import Owner
 
-MOST_BYTES = 64 * 1024
-"""Of what is read of a fault."""
-
 Reason = Literal["end", "tools", "length", "refused"]
 
 _REASONS: dict[str, Reason] = {

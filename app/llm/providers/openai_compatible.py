@@ -14,8 +14,8 @@ import msgspec
 from app.core.db import forbid_in_transaction
 from app.core.http import OutboundClient, OutboundLimits, OutboundStream
 from app.llm.conversation import Chunk, Message, Prompt, ToolCall
-from app.llm.providers.faults import Owner, seconds
-from app.llm.providers.openai_answers import MOST_BYTES, Answer, fault_in
+from app.llm.providers.faults import Owner, body_of, seconds
+from app.llm.providers.openai_answers import Answer, fault_in
 from app.llm.providers.turns import ModelTurn, Turn, as_user_text, turns
 from app.llm.sse import events
 
@@ -70,7 +70,7 @@ class OpenAiCompatible:
             "POST", self._url, headers=self._headers, content=content
         ) as told:
             if told.status != 200:
-                body = await _beginning(told)
+                body = await body_of(told)
                 wait_s = seconds(told.headers.get("retry-after"))
                 raise fault_in(body, self._owner, told.status, wait_s)
             answer = Answer(self._owner, self.name, self.model)
@@ -133,15 +133,6 @@ async def _read(told: OutboundStream, answer: Answer) -> AsyncGenerator[Chunk, N
                     yield chunk
     for chunk in answer.end():
         yield chunk
-
-
-async def _beginning(told: OutboundStream) -> bytes:
-    body = b""
-    async for piece in told.chunks():
-        body += piece
-        if len(body) >= MOST_BYTES:
-            break
-    return body
 
 
 def _messages(prompt: Prompt) -> list[dict[str, Any]]:
