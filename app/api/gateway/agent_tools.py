@@ -77,45 +77,45 @@ async def list_tools(
     return ToolsAnswer([*map(_of_everybody, runtime.tools.built_in), *map(_shown, own)])
 
 
-@get("/agent/tools/{tool:str}", opt=SEEN, dependencies=TENANT)
+@get("/agent/tools/{tool_name:str}", opt=SEEN, dependencies=TENANT)
 async def get_tool(
-    runtime: NamedDependency[Runtime], tenant: NamedDependency[OrgScope], tool: FromPath[str]
+    runtime: NamedDependency[Runtime], tenant: NamedDependency[OrgScope], tool_name: FromPath[str]
 ) -> ToolAnswer:
     """One of the organization's own."""
     async with runtime.database.transaction(tenant) as tx:
-        return _shown(await runtime.tools.get(tx, tool))
+        return _shown(await runtime.tools.get(tx, tool_name))
 
 
-@put("/agent/tools/{tool:str}", opt=CHANGED, dependencies=TENANT)
+@put("/agent/tools/{tool_name:str}", opt=CHANGED, dependencies=TENANT)
 async def put_tool(
     runtime: NamedDependency[Runtime],
     tenant: NamedDependency[OrgScope],
-    tool: FromPath[str],
+    tool_name: FromPath[str],
     data: JSONBody[ToolDefinition],
 ) -> ToolAnswer:
     """Adds it, or replaces what has its name."""
     async with runtime.database.transaction(tenant) as tx:
-        return _shown(await runtime.tools.put(tx, tool, data))
+        return _shown(await runtime.tools.put(tx, tool_name, data))
 
 
-@delete("/agent/tools/{tool:str}", opt=CHANGED, dependencies=TENANT, status_code=200)
+@delete("/agent/tools/{tool_name:str}", opt=CHANGED, dependencies=TENANT, status_code=200)
 async def delete_tool(
-    runtime: NamedDependency[Runtime], tenant: NamedDependency[OrgScope], tool: FromPath[str]
+    runtime: NamedDependency[Runtime], tenant: NamedDependency[OrgScope], tool_name: FromPath[str]
 ) -> Done:
     async with runtime.database.transaction(tenant) as tx:
-        await runtime.tools.delete(tx, tool)
+        await runtime.tools.delete(tx, tool_name)
     return Done()
 
 
-@post("/agent/tools/{tool:str}/try", opt=CHANGED, dependencies=TENANT, status_code=200)
+@post("/agent/tools/{tool_name:str}/try", opt=CHANGED, dependencies=TENANT, status_code=200)
 async def try_tool(
     runtime: NamedDependency[Runtime],
     tenant: NamedDependency[OrgScope],
-    tool: FromPath[str],
+    tool_name: FromPath[str],
     data: JSONBody[Trial],
 ) -> TrialAnswer:
     """Calls it as a model would. What it does is done."""
-    outcome, took_s = await runtime.tools.attempt(tenant, tool, data.tool, data.arguments)
+    outcome, took_s = await runtime.tools.attempt(tenant, tool_name, data.tool, data.arguments)
     return TrialAnswer(outcome.text, outcome.is_error, round(took_s, 3))
 
 
@@ -128,25 +128,27 @@ async def list_secrets(
         return SecretsAnswer(await runtime.tool_secrets.list(tx))
 
 
-@put("/agent/secrets/{secret:str}", opt=CHANGED, dependencies=TENANT, cache_control=NEVER_CACHED)
+@put(
+    "/agent/secrets/{secret_name:str}", opt=CHANGED, dependencies=TENANT, cache_control=NEVER_CACHED
+)
 async def put_secret(
     runtime: NamedDependency[Runtime],
     tenant: NamedDependency[OrgScope],
-    secret: FromPath[str],
+    secret_name: FromPath[str],
     data: JSONBody[NewSecret],
 ) -> KeptSecret:
     """Tools refer to it as `{{secret:name}}`."""
     async with runtime.database.transaction(tenant) as tx:
-        return await runtime.tool_secrets.put(tx, secret, data.value, data.host)
+        return await runtime.tool_secrets.put(tx, secret_name, data.value, data.host)
 
 
-@delete("/agent/secrets/{secret:str}", opt=CHANGED, dependencies=TENANT, status_code=200)
+@delete("/agent/secrets/{secret_name:str}", opt=CHANGED, dependencies=TENANT, status_code=200)
 async def delete_secret(
-    runtime: NamedDependency[Runtime], tenant: NamedDependency[OrgScope], secret: FromPath[str]
+    runtime: NamedDependency[Runtime], tenant: NamedDependency[OrgScope], secret_name: FromPath[str]
 ) -> Done:
     """Tools that refer to it say so when they are called."""
     async with runtime.database.transaction(tenant) as tx:
-        await runtime.tool_secrets.delete(tx, secret)
+        await runtime.tool_secrets.delete(tx, secret_name)
     return Done()
 
 

@@ -70,7 +70,7 @@ class ToolCatalogue:
         """Instead of what there was under this name."""
         check_name(name)
         if name in self._built_in:
-            raise ToolInvalid("tool", f"{name} is a tool that everybody has")
+            raise ToolInvalid("tool_name", f"{name} is a tool that everybody has")
         template = checked_template(definition)
         check_secrets(definition, template, await self._secrets.open(tx, template.secrets))
         row = ToolRow(name=name, definition=msgspec.json.encode(definition), changed_at=utc_now())

@@ -79,7 +79,7 @@ class KeptTool(msgspec.Struct, frozen=True):
 def check_name(name: str) -> None:
     if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise ToolInvalid(
-            "tool",
+            "tool_name",
             f"a name has 1 to {LONGEST_NAME} of a-z, 0-9 and single _ between them, and a letter "
             "comes first",
         )

@@ -87,7 +87,7 @@ class ToolSecrets:
         """Instead of what there was under this name."""
         if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
             fault = f"a name has 1 to {LONGEST_NAME} of a-z, 0-9 and _, and begins with a letter"
-            raise ToolSecretInvalid("secret", fault)
+            raise ToolSecretInvalid("secret_name", fault)
         if not _VALUE.fullmatch(value):
             raise ToolSecretInvalid("value", "it must have 8 to 4000 printable ASCII characters")
         row = ToolSecretRow(
