@@ -4,7 +4,9 @@ import re
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from datetime import datetime
 
-from app.calls.flows.engine import (
+from app.calls.flows.engine import begin, step
+from app.calls.flows.graph import Graph
+from app.calls.flows.turns import (
     Ask,
     CallTool,
     EndCall,
@@ -17,10 +19,7 @@ from app.calls.flows.engine import (
     Step,
     ToolGave,
     Transfer,
-    begin,
-    step,
 )
-from app.calls.flows.graph import Graph
 from app.core.scope import OrgScope
 from app.llm.conversation import Chunk, Finished, Message, Prompt, TextChunk, TokenUsage, ToolCall
 

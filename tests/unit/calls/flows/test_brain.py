@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from app.calls.flows.brain import GraphThinker
 from app.calls.flows.documents import appointment
-from app.calls.flows.engine import Position
+from app.calls.flows.turns import Position
 from app.core.scope import OrgScope
 from app.llm.conversation import (
     Chunk,

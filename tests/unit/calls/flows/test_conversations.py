@@ -3,14 +3,21 @@
 import pytest
 
 from app.calls.flows.documents import appointment
-from tests.unit.calls.flows.transcripts import HERE, Conversation, conversations, helpdesk, played
+from tests.unit.calls.flows.transcripts import (
+    HERE,
+    Conversation,
+    conversations,
+    graph,
+    helpdesk,
+    played,
+)
 
 CONVERSATIONS = list(conversations((HERE / "conversations.txt").read_text("utf-8")))
 
 
 @pytest.mark.parametrize("conversation", CONVERSATIONS, ids=lambda item: item.title)
 def test_it_goes_as_it_is_written(conversation: Conversation) -> None:
-    assert list(played(conversation)) == list(conversation.lines)
+    assert list(played(conversation, graph(conversation.graph))) == list(conversation.lines)
 
 
 def test_there_are_as_many_as_promised() -> None:

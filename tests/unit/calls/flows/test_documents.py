@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 
 from app.calls.flows.documents import GraphInvalid, appointment, graph_of, schema
+from tests.unit.calls.flows.transcripts import Conversation, played
 
 EXAMPLE = msgspec.json.decode(
     files("app.calls.flows").joinpath("examples/appointment.json").read_bytes()
@@ -257,3 +259,11 @@ def test_a_slot_that_a_condition_found_filled_may_be_said() -> None:
         }
     )
     assert graph_of(msgspec.json.encode(document)).start == "greeting"
+
+
+def test_the_documentation_tells_the_truth() -> None:
+    text = (Path(__file__).parents[4] / "docs" / "dialogue_graphs.md").read_text("utf-8")
+    flow = graph_of(text.partition("```json\n")[2].partition("```")[0].encode())
+    lines = text.partition("```text\n")[2].partition("```")[0].splitlines()
+    conversation = Conversation("", "", "en", tuple(lines))
+    assert [line for line in played(conversation, flow) if not line.startswith(" ")] == lines

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.calls.flows.documents import GraphInvalid, appointment, graph_of
-from app.calls.flows.engine import (
+from app.calls.flows.engine import begin, step
+from app.calls.flows.graph import Graph
+from app.calls.flows.turns import (
     Ask,
     CallTool,
     EndCall,
@@ -24,10 +26,7 @@ from app.calls.flows.engine import (
     Step,
     ToolGave,
     Transfer,
-    begin,
-    step,
 )
-from app.calls.flows.graph import Graph
 from tests.unit.calls.flows.transcripts import HERE, WEDNESDAY, conversations, helpdesk
 
 WORDS = sorted(

@@ -6,7 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 from app.calls.flows.documents import appointment, graph_of
-from app.calls.flows.engine import (
+from app.calls.flows.engine import begin, step
+from app.calls.flows.graph import Graph
+from app.calls.flows.turns import (
     Ask,
     CallTool,
     EndCall,
@@ -18,10 +20,7 @@ from app.calls.flows.engine import (
     Step,
     ToolGave,
     Transfer,
-    begin,
-    step,
 )
-from app.calls.flows.graph import Graph
 
 HERE = Path(__file__).parent
 WEDNESDAY = datetime(2026, 11, 18, 10, 0)  # noqa: DTZ001 - where the caller is
@@ -56,9 +55,12 @@ def helpdesk() -> Graph:
     return graph_of((HERE / "helpdesk.json").read_bytes())
 
 
-def played(conversation: Conversation) -> Iterator[str]:
+def graph(name: str) -> Graph:
+    return helpdesk() if name == "helpdesk" else appointment()
+
+
+def played(conversation: Conversation, flow: Graph) -> Iterator[str]:
     """The conversation as it goes now."""
-    flow = helpdesk() if conversation.graph == "helpdesk" else appointment()
     now = begin(flow, conversation.language)
     yield from _answered(now, {})
     for line in conversation.heard:
