@@ -19,6 +19,12 @@ OPERATOR = "operator"
 ACTIVE_ADMINS = "guest admin owner"
 """A guest owns the organization that it came with."""
 
+NAMING = "guest member admin owner key operator"
+"""Who may name a member of the organization that is knocked at; a guest does in its own."""
+
+WRITERS = "guest admin owner key operator"
+WRITERS_WITHIN = "admin owner key operator"
+
 ALLOWED: dict[str, str] = {
     "GET /ready": ANYBODY,
     "GET /health": ANYBODY,
@@ -39,8 +45,31 @@ ALLOWED: dict[str, str] = {
     "GET /asr/jobs": CALLERS,
     "GET /asr/jobs/{job_id}": WITHIN,
     "DELETE /asr/jobs/{job_id}": WITHIN,
+    "POST /asr/jobs/{job_id}/analysis": WITHIN,
     **{f"GET /tts/{page}": CALLERS for page in ("voices", "voices/{voice}/sample", "status")},
     "POST /tts/synthesize": CALLERS,
+    "POST /agent/process": NAMING,
+    "POST /agent/route/stream": NAMING,
+    "POST /agent/voice-agent/chat/stream": NAMING,
+    **{
+        f"{method} /agent/{page}": CALLERS
+        for page in ("history", "preferences")
+        for method in ("GET", "DELETE")
+    },
+    "PUT /agent/preferences": CALLERS,
+    "GET /agent/histories": CALLERS,
+    "GET /agent/usage": CALLERS,
+    **{f"GET {prefix}/live-assist/agents": CALLERS for prefix in ("", "/agent")},
+    **{f"POST {prefix}/live-assist/process/stream": CALLERS for prefix in ("", "/agent")},
+    "POST /v1/llm-text-summarizer": CALLERS,
+    "GET /agent/tools": CALLERS,
+    "GET /agent/tools/{tool_name}": WITHIN,
+    "PUT /agent/tools/{tool_name}": WRITERS,
+    "DELETE /agent/tools/{tool_name}": WRITERS_WITHIN,
+    "POST /agent/tools/{tool_name}/try": WRITERS_WITHIN,
+    "GET /agent/secrets": CALLERS,
+    "PUT /agent/secrets/{secret_name}": WRITERS,
+    "DELETE /agent/secrets/{secret_name}": WRITERS_WITHIN,
     # The operator's.
     "POST /auth/tokens": OPERATOR,
     "GET /auth/tokens": OPERATOR,

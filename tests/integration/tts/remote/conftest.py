@@ -14,7 +14,8 @@ from app.core.settings import Tts
 from app.tts.engines.chosen import remote_engine
 from app.tts.engines.remote import RemoteEngine
 from app.tts.speech import Manner, Sentence, SpeechChunk, SpokenWord, TimedWord
-from tests.fakes.speech_vendors import KEY, ElevenLabs, OpenAi, Sarvam, SpeechVendor
+from tests.fakes.speech_vendors import KEY, ElevenLabs, OpenAi, Sarvam
+from tests.fakes.vendor import Vendor
 
 MANNER = Manner(voice="af_heart", language="en-us")
 FAKES = {"openai": OpenAi, "elevenlabs": ElevenLabs, "sarvam": Sarvam}
@@ -59,7 +60,7 @@ def words_of(chunks: list[SpeechChunk]) -> list[TimedWord]:
 
 @asynccontextmanager
 async def speaking(engine: Any, **settings: Any) -> AsyncGenerator[Speaking]:
-    vendor: SpeechVendor = FAKES[engine]()
+    vendor: Vendor = FAKES[engine]()
     async with vendor.serving():
         stated = {"api_key": Secret(KEY), "base_url": vendor.url, **USUAL[engine], **settings}
         async with remote_engine(Tts(engine=engine, **stated)) as made:
