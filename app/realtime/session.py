@@ -121,8 +121,9 @@ class Session:
         self._silence.busy()
         self._do(self._turn.voice_began(self._now_s()))
 
-    def voice_ended(self) -> None:
-        self._do(self._turn.voice_ended(self._now_s()))
+    def voice_ended(self, *, ago_s: float = 0.0) -> None:
+        """`ago_s`: it takes a moment of silence to know."""
+        self._do(self._turn.voice_ended(self._now_s() - ago_s))
 
     def heard(self, text: str, *, is_final: bool) -> None:
         self._do(self._turn.heard(text, self._now_s(), is_final=is_final))
