@@ -45,6 +45,12 @@ async def test_text_comes_in_pieces_and_the_end_says_what_it_took(api: Anthropic
     assert end.usage.input_tokens > 0
 
 
+async def test_the_address_may_end_with_the_version(api: AnthropicApi) -> None:
+    api.url += "/v1/"
+    async with claude(api) as asked:
+        assert text_of(await chunks_of(asked)) == "Good morning."
+
+
 async def test_the_first_piece_is_told_before_the_next_is_there(api: AnthropicApi) -> None:
     usual = list(Reply().events({"input_tokens": 1}))
     api.scripted = [streamed(usual[:4], hangs=True)]
