@@ -209,6 +209,16 @@ def test_the_example_is_right() -> None:
             "means first already",
         ),
         ({**EXAMPLE, "languages": ["en", "hi", "en"]}, "languages", "the same language twice"),
+        (
+            {**EXAMPLE, "languages": ["en", "hi", "ta"]},
+            "slots.is_right.capture",
+            "no yesno is understood in 'ta'",
+        ),
+        (
+            {**EXAMPLE, "languages": ["en", "hi", "ta"]},
+            "intents.repeat.phrases.ta",
+            "there are no words for this language",
+        ),
         (state("name", asked="name"), "states.name", "Object contains unknown field `asked`"),
         (
             state("name", next=[{"when": []}]),
