@@ -25,14 +25,21 @@ END = "[DONE]"
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """`path` is that below the base URL, `limit` the field for the most tokens of an answer, and
-    `streams_schema` whether what must fit a schema can come piece by piece."""
+    `streams_schema` whether what must fit a schema can come piece by piece. `efforts`: what is said
+    to models, by a part of their id, that think before they answer."""
 
     path: str = "/chat/completions"
     limit: str = "max_tokens"
     streams_schema: bool = True
+    efforts: tuple[tuple[str, str], ...] = ()
 
 
-GROQ = Dialect("/openai/v1/chat/completions", "max_completion_tokens", streams_schema=False)
+GROQ = Dialect(
+    "/openai/v1/chat/completions",
+    "max_completion_tokens",
+    streams_schema=False,
+    efforts=(("gpt-oss", "low"), ("qwen3", "none")),
+)
 
 
 class OpenAiCompatible:
@@ -88,6 +95,9 @@ class OpenAiCompatible:
         }
         if streams:
             request["stream_options"] = {"include_usage": True}
+        for of_model, effort in self._dialect.efforts:
+            if of_model in self.model:
+                request["reasoning_effort"] = effort
         if prompt.temperature is not None:
             request["temperature"] = prompt.temperature
         if prompt.tools:
