@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import AppError
-from app.core.http import OutboundFailed, OutboundLimits, OutboundTimedOut
+from app.core.http import OutboundLimits, OutboundTimedOut
 from app.llm.conversation import (
     Chunk,
     Finished,
@@ -257,7 +257,7 @@ async def test_when_to_come_back_is_told(header: str, told: int | None) -> None:
 async def test_an_answer_that_is_cut_gives_what_came_and_then_fails(kind: str) -> None:
     async with asking(kind, scripted=[Answer(200, EVENTS, [event_of(PART)], cut=True)]) as asked:
         heard = list[Chunk]()
-        with pytest.raises(OutboundFailed):
+        with pytest.raises(ModelFailed, match="gave no whole answer: its answer broke off"):
             async with aclosing(asked.provider.stream(HELLO)) as chunks:
                 async for chunk in chunks:
                     heard.append(chunk)
