@@ -85,6 +85,11 @@ def test_the_example_is_right() -> None:
             "states.day.say.en[0]",
             "'day' may still be empty here",
         ),
+        (
+            state("service", say=says("And on {day}?")),
+            "states.service.say.en[0]",
+            "'day' may still be empty here",
+        ),
         (state("greeting", next=[]), "states.greeting.next", "no way out of this state"),
         (
             state("booked", next=[{"to": "name"}]),
