@@ -32,7 +32,7 @@ def main(model: Path, socket: Path, context_tokens: int, threads: int) -> None:
     os.nice(NICENESS)
     header = read_header(model)
     try:
-        server = _llama.Server(_parameters(model, socket, context_tokens, threads))
+        server = _llama.Server(parameters(model, socket, context_tokens, threads))
     except RuntimeError:
         sys.exit("llama.cpp cannot load it")
     facts = Facts(header, _resident_bytes() + (KEPT_MIB << 20))
@@ -43,7 +43,7 @@ def main(model: Path, socket: Path, context_tokens: int, threads: int) -> None:
     os._exit(0)
 
 
-def _parameters(model: Path, socket: Path, context_tokens: int, threads: int) -> Any:
+def parameters(model: Path, socket: Path, context_tokens: int, threads: int) -> Any:
     said = _llama.CommonParams()
     said.model.path = str(model)
     said.hostnames = [str(socket)]

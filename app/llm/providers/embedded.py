@@ -59,11 +59,11 @@ class Embedded:
                 async with aclosing(self._answer(process, content)) as chunks:
                     async for chunk in chunks:
                         yield chunk
-            except httpx.TimeoutException:
+            except httpx.TransportError as error:
                 await asyncio.to_thread(process.kill)
-                raise self._owner.failed(f"was silent for {SILENCE_S} s and was ended") from None
-            except httpx.TransportError:
-                raise self._owner.failed("broke its answer off") from None
+                hung = isinstance(error, httpx.TimeoutException)
+                how = f"was silent for {SILENCE_S} s" if hung else "broke its answer off"
+                raise self._owner.failed(how) from None
 
     @asynccontextmanager
     async def _own_turn(self) -> AsyncGenerator[None]:
