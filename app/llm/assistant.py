@@ -27,7 +27,8 @@ from app.llm.dialogues import Dialogues, Exchange, KeptExchange
 from app.llm.instructions import ASSISTANT, instructions
 from app.llm.preferences import Preferences, UserPreferences
 from app.llm.quoting import RULE, Quotation
-from app.llm.room import estimated_tokens, newest_that_fit
+from app.llm.room import newest_that_fit
+from app.llm.tokens import estimate_tokens
 from app.llm.tools.catalogue import ToolCatalogue
 from app.llm.tools.loop import Part, answer_with_tools
 from app.llm.tools.toolbox import Toolbox
@@ -178,7 +179,7 @@ class Assistant:
     ) -> tuple[Prompt, Understood]:
         context = self._thinker.context_tokens
         most = min(MOST_ANSWER_TOKENS, context // _SMALLEST_SHARE)
-        told = estimated_tokens(system) + estimated_tokens(msgspec.json.encode(tools).decode())
+        told = estimate_tokens(system) + estimate_tokens(msgspec.json.encode(tools).decode())
         fitting = newest_that_fit(messages, context - most - told)
         prompt = Prompt(fitting.messages, system=system, most_tokens=most)
         return prompt, Understood(None, len(fitting.messages) - 1, fitting.dropped)
