@@ -102,7 +102,6 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
         preferences=base.preferences,
         assistant=Assistant(thinking, base.database, base.dialogues, base.preferences, tools),
         tools=tools,
-        tool_secrets=base.tool_secrets,
         transcription_jobs=transcription_jobs,
         remote_recordings=remote,
         database=base.database,

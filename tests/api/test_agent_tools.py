@@ -131,8 +131,7 @@ async def test_what_is_wrong_names_its_field(
 ) -> None:
     refused = await bank.owner.put(f"/agent/{path}", json=body)
     assert 400 <= refused.status_code < 500, refused.text
-    assert refused.json()["details"]["field"].startswith(field.partition(".")[0])
-    assert field in refused.text
+    assert field in refused.json()["error"]
     assert KEY not in refused.text
 
 
