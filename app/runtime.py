@@ -25,7 +25,6 @@ from app.llm.dialogues import Dialogues
 from app.llm.preferences import UserPreferences
 from app.llm.service import LlmService
 from app.llm.tools.catalogue import ToolCatalogue
-from app.llm.tools.kept_secrets import ToolSecrets
 from app.tenancy.audit import AuditLog
 from app.tenancy.internal_secret import InternalSecret
 from app.tenancy.invitations import Invitations
@@ -64,7 +63,6 @@ class Runtime:
     dialogues: Dialogues
     preferences: UserPreferences
     tools: ToolCatalogue
-    tool_secrets: ToolSecrets
     transcription_jobs: TranscriptionJobs
     remote_recordings: RemoteRecordings
     database: Database

@@ -1,6 +1,7 @@
 """The settings of language models."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -48,6 +49,11 @@ class Llm:
     local_api_key: Secret = setting("LOCAL_LLM_API_KEY", Secret(""), "Its key, if it asks for one")
     local_context: Positive = setting(
         "LOCAL_LLM_CONTEXT", 8192, "Tokens that prompt and answer may have there together"
+    )
+    embedded_model: Path | None = setting(
+        "PARLEY_EMBEDDED_MODEL",
+        None,
+        "GGUF file that is embedded; default: SmolLM2-135M-Instruct of the model store",
     )
     first_token_s: Positive = setting(
         "PARLEY_LLM_FIRST_TOKEN_S",

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from app.core.errors import AppError, TooLarge, Unavailable, UpstreamFailed, UpstreamTimeout
+from app.core.http import OutboundTimedOut
 from app.llm.breaker import Breaker
 from app.llm.conversation import (
     Chunk,
@@ -140,7 +141,7 @@ async def _next(
     try:
         async with asyncio.timeout(patience_s):
             return await anext(chunks, None)
-    except TimeoutError:
+    except (TimeoutError, OutboundTimedOut):
         raise ModelTimedOut(
             f"{provider.name} was silent for too long", provider=provider.name
         ) from None

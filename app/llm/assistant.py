@@ -3,9 +3,11 @@ each said and wants, and may call tools."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, field
 from typing import TypeAlias
+
+import msgspec
 
 from app.core.db import Database
 from app.core.scope import OrgScope
@@ -19,12 +21,15 @@ from app.llm.conversation import (
     TextChunk,
     Thinker,
     ToolCall,
+    ToolSpec,
 )
 from app.llm.dialogues import Dialogues, Exchange, KeptExchange
 from app.llm.instructions import ASSISTANT, instructions
 from app.llm.preferences import Preferences, UserPreferences
 from app.llm.quoting import RULE, Quotation
-from app.llm.room import estimated_tokens, newest_that_fit
+from app.llm.room import newest_that_fit
+from app.llm.tokens import estimate_tokens
+from app.llm.tools.catalogue import ToolCatalogue
 from app.llm.tools.loop import Part, answer_with_tools
 from app.llm.tools.toolbox import Toolbox
 
@@ -94,11 +99,13 @@ class Assistant:
         database: Database,
         dialogues: Dialogues,
         preferences: UserPreferences,
+        tools: ToolCatalogue,
     ) -> None:
         self._thinker = thinker
         self._database = database
         self._dialogues = dialogues
         self._preferences = preferences
+        self._tools = tools
 
     async def process(
         self, scope: OrgScope, person: Person, said: str
@@ -143,16 +150,22 @@ class Assistant:
         """It is kept before its end is told: then the client may leave."""
         language = person.language or known.preferences.language
         system = instructions(ASSISTANT, known.preferences, language)
-        prompt, understood = self._prompt(system, messages)
-        yield understood
-        answer = Answer()
-        parts = answer_with_tools(self._thinker, scope, prompt, Toolbox())
-        async with aclosing(parts):
-            async for part in parts:
-                answer.note(part)
-                if isinstance(part, Finished):
-                    await self._keep(scope, person, messages[-1].text, answer)
-                yield part
+        async with self._toolbox(scope) as toolbox:
+            prompt, understood = self._prompt(system, messages, toolbox.specs)
+            yield understood
+            answer = Answer()
+            async with aclosing(answer_with_tools(self._thinker, scope, prompt, toolbox)) as parts:
+                async for part in parts:
+                    answer.note(part)
+                    if isinstance(part, Finished):
+                        await self._keep(scope, person, messages[-1].text, answer)
+                    yield part
+
+    def _toolbox(self, scope: OrgScope) -> AbstractAsyncContextManager[Toolbox]:
+        """The small model of the house is not up to any, and has no room for them."""
+        if self._thinker.is_embedded:
+            return nullcontext(Toolbox())
+        return self._tools.toolbox(scope)
 
     async def _keep(self, scope: OrgScope, person: Person, said: str, answer: Answer) -> None:
         if not answer.text and answer.finished and answer.finished.reason == "refused":
@@ -161,10 +174,13 @@ class Assistant:
             exchange = Exchange(said, answer.text, tuple(answer.tools))
             await self._dialogues.add(scope, person.user_id, exchange)
 
-    def _prompt(self, system: str, messages: Sequence[Message]) -> tuple[Prompt, Understood]:
+    def _prompt(
+        self, system: str, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()
+    ) -> tuple[Prompt, Understood]:
         context = self._thinker.context_tokens
         most = min(MOST_ANSWER_TOKENS, context // _SMALLEST_SHARE)
-        fitting = newest_that_fit(messages, context - most - estimated_tokens(system))
+        told = estimate_tokens(system) + estimate_tokens(msgspec.json.encode(tools).decode())
+        fitting = newest_that_fit(messages, context - most - told)
         prompt = Prompt(fitting.messages, system=system, most_tokens=most)
         return prompt, Understood(None, len(fitting.messages) - 1, fitting.dropped)
 

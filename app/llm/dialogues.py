@@ -14,9 +14,9 @@ from app.core.events import Events
 from app.core.jobs import JobKind, Jobs
 from app.core.scope import OrgScope, Scope
 from app.llm.personal import Sealing
-from app.llm.room import estimated_tokens
 from app.llm.store import dialogues as store
 from app.llm.store.dialogues import ExchangeRow
+from app.llm.tokens import estimate_tokens
 from app.tenancy.domain.audit import AuditedEvent
 
 MOST_EXCHANGES = 100
@@ -83,7 +83,7 @@ class Dialogues:
             user_id=user_id,
             sealed=sealed,
             said_at=utc_now(),
-            tokens=estimated_tokens(exchange.said) + estimated_tokens(exchange.answered),
+            tokens=estimate_tokens(exchange.said) + estimate_tokens(exchange.answered),
         )
         async with self._database.transaction(scope) as tx:
             await store.add_exchange(tx, row)

@@ -5,7 +5,6 @@ import random
 from collections.abc import Callable
 
 from app.core.errors import AppError, UpstreamTimeout
-from app.core.http import OutboundFailed, ResponseTooLarge
 from app.llm.conversation import ModelFailed, ModelOverloaded
 
 WAITS_S = (0.25, 1.0)
@@ -17,8 +16,7 @@ LONGEST_WAIT_S = 3.0
 
 def is_passing(fault: AppError) -> bool:
     """What says that the provider is not well, rather than that the request is not."""
-    is_lost = isinstance(fault, OutboundFailed) and not isinstance(fault, ResponseTooLarge)
-    return is_lost or isinstance(fault, ModelFailed | ModelOverloaded | UpstreamTimeout)
+    return isinstance(fault, ModelFailed | ModelOverloaded | UpstreamTimeout)
 
 
 def wait_before_again_s(

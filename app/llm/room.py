@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import msgspec
 
 from app.llm.conversation import Message, PromptTooLong
+from app.llm.tokens import estimate_tokens
 
-_BYTES_A_TOKEN = 3
 _AROUND_A_MESSAGE = 8
 
 
@@ -17,10 +17,6 @@ class Fitting:
     messages: list[Message]
     dropped: int
     """Of the oldest."""
-
-
-def estimated_tokens(text: str) -> int:
-    return len(text.encode(errors="surrogatepass")) // _BYTES_A_TOKEN + 1
 
 
 def newest_that_fit(messages: Sequence[Message], room_tokens: int) -> Fitting:
@@ -46,4 +42,4 @@ def newest_that_fit(messages: Sequence[Message], room_tokens: int) -> Fitting:
 
 def _size_of(message: Message) -> int:
     calls = msgspec.json.encode(message.calls).decode() if message.calls else ""
-    return estimated_tokens(message.text + calls) + _AROUND_A_MESSAGE
+    return estimate_tokens(message.text + calls) + _AROUND_A_MESSAGE

@@ -82,6 +82,7 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
     thinking = opened_thinking(base, senses, settings, stack)
     hearing = Hearing(senses.speech, TranscriptAnalyst(AnalysisService(thinking)))
     remote, transcription_jobs = _recordings(base, hearing, settings)
+    tools = tool_catalogue(base, transcription_jobs)
     return Runtime(
         version=version,
         started_at=utc_now(),
@@ -99,9 +100,8 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
         thinking=thinking,
         dialogues=base.dialogues,
         preferences=base.preferences,
-        assistant=Assistant(thinking, base.database, base.dialogues, base.preferences),
-        tools=tool_catalogue(base, transcription_jobs),
-        tool_secrets=base.tool_secrets,
+        assistant=Assistant(thinking, base.database, base.dialogues, base.preferences, tools),
+        tools=tools,
         transcription_jobs=transcription_jobs,
         remote_recordings=remote,
         database=base.database,

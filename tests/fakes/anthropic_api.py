@@ -87,7 +87,7 @@ def _block(place: int, block: str | Use | None) -> Iterator[dict[str, Any]]:
             deltas += [{"type": "input_json_delta", "partial_json": p} for p in _cut(block.input)]
         case str():
             start = {"type": "text", "text": ""}
-            deltas = [{"type": "text_delta", "text": piece} for piece in _cut(block)]
+            deltas = [{"type": "text_delta", "text": piece} for piece in ["", *_cut(block)]]
     yield {"type": "content_block_start", "index": place, "content_block": start}
     for delta in deltas:
         yield {"type": "content_block_delta", "index": place, "delta": delta}

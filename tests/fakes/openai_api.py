@@ -71,6 +71,7 @@ KINDS = {
     "llama.cpp": Kind(),
     "vllm": Kind(),
     "ollama": Kind(whole_calls=True, call_ids=False, one_index=True, keeps_to_types=False),
+    "one index for all": Kind(one_index=True),
     "without usage": Kind(usage=""),
     "without reason": Kind(tells_reason=False),
     "without end": Kind(tells_done=False),

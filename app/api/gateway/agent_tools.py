@@ -125,7 +125,7 @@ async def list_secrets(
 ) -> SecretsAnswer:
     """Their names and hosts. Their values are never shown."""
     async with runtime.database.transaction(tenant) as tx:
-        return SecretsAnswer(await runtime.tool_secrets.list(tx))
+        return SecretsAnswer(await runtime.tools.secrets.list(tx))
 
 
 @put(
@@ -139,7 +139,7 @@ async def put_secret(
 ) -> KeptSecret:
     """Tools refer to it as `{{secret:name}}`."""
     async with runtime.database.transaction(tenant) as tx:
-        return await runtime.tool_secrets.put(tx, secret_name, data.value, data.host)
+        return await runtime.tools.secrets.put(tx, secret_name, data.value, data.host)
 
 
 @delete("/agent/secrets/{secret_name:str}", opt=CHANGED, dependencies=TENANT, status_code=200)
@@ -148,7 +148,7 @@ async def delete_secret(
 ) -> Done:
     """Tools that refer to it say so when they are called."""
     async with runtime.database.transaction(tenant) as tx:
-        await runtime.tool_secrets.delete(tx, secret_name)
+        await runtime.tools.secrets.delete(tx, secret_name)
     return Done()
 
 

@@ -58,7 +58,7 @@ class JobPage(msgspec.Struct, frozen=True):
 class AnalysisAsked(msgspec.Struct, frozen=True):
     """A preset (`true`, `sales_coaching`, `collections`) or a prompt."""
 
-    summarize: Annotated[str, msgspec.Meta(max_length=20_000)]
+    summarize: Annotated[str, msgspec.Meta(max_length=20_000, pattern="^[^\\0]*$")]
 
     @property
     def mode(self) -> str:

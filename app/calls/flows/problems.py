@@ -4,14 +4,17 @@ from collections.abc import Iterator
 
 import msgspec
 
-from app.asr.text.folding import fold
 from app.calls.flows import graph
 from app.calls.flows.graph import Capture, Choice, Graph, State, Value, Wordings
 from app.calls.flows.hearing.digits import validator
 from app.calls.flows.hearing.english import english
+from app.calls.flows.hearing.utterance import UNDERSTOOD
 from app.calls.flows.hearing.values import kept
+from app.calls.flows.hearing.vocabulary import phrase_key
 from app.calls.flows.saying import SLOT_NAMED
 
+_IN_WORDS = (graph.Number, graph.Date, graph.Time, graph.Name, graph.YesNo)
+"""The words of a language have to be known for these."""
 _VOLUNTEERED = (graph.Choice, graph.Pattern, graph.Phone, graph.Date, graph.Time, graph.Name)
 
 
@@ -53,6 +56,10 @@ def _slot(flow: Graph, path: str, name: str, slot: graph.Slot) -> Iterator[Probl
         yield Problem(
             f"{path}.is_volunteered", f"a {kind} is only known for one where it is asked for"
         )
+    for language in set(flow.languages) - set(UNDERSTOOD):
+        if isinstance(slot.capture, _IN_WORDS):
+            kind = type(slot.capture).__name__.lower()
+            yield Problem(f"{path}.capture", f"no {kind} is understood in {language!r}")
     yield from _capture(flow, f"{path}.capture", slot.capture)
 
 
@@ -77,10 +84,11 @@ def _choice(flow: Graph, path: str, capture: Choice) -> Iterator[Problem]:
         where = f"{path}.options.{name}"
         yield from _wordings(flow, f"{where}.words", option.words, is_needed=True)
         for place, text in texts(f"{where}.words", option.words):
-            if owners.setdefault(fold(text), name) != name:
-                yield Problem(place, f"means {owners[fold(text)]} already")
-        if option.key and owners.setdefault(f"key {option.key}", name) != name:
-            yield Problem(f"{where}.key", f"means {owners[f'key {option.key}']} already")
+            owner = owners.setdefault(phrase_key(text), name)
+            if owner != name:
+                yield Problem(place, f"means {owner} already")
+        if option.key and capture.named_by(option.key) != name:
+            yield Problem(f"{where}.key", f"means {capture.named_by(option.key)} already")
 
 
 def _state(flow: Graph, path: str, state: State) -> Iterator[Problem]:
@@ -142,7 +150,8 @@ def _fits(flow: Graph, path: str, name: str, value: Value | None) -> Iterator[Pr
 
 
 def _intent(flow: Graph, path: str, name: str, intent: graph.Intent) -> Iterator[Problem]:
-    if name not in english().intents:
+    is_known = name in english().intents and set(flow.languages) <= set(UNDERSTOOD)
+    if not is_known:
         yield from _wordings(flow, f"{path}.phrases", intent.phrases, is_needed=True)
     yield from _wordings(flow, f"{path}.say", intent.say)
     if intent.to:

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 from app.core.aio import TaskScope
 from app.llm.analysis.asking import SYSTEM, Asker, Question
 from app.llm.analysis.domain import ContextTooSmall, Conversation
-from app.llm.analysis.reading import Part, estimate_tokens, grouped, parted
+from app.llm.analysis.reading import Part, grouped, parted
 from app.llm.quoting import Quotation
+from app.llm.tokens import estimate_tokens
 
 MOST_TOKENS = 60_000
 """Of a transcript in one question, however much the model can hold: beyond, it reads loosely."""

@@ -6,18 +6,9 @@ from dataclasses import dataclass, replace
 
 from app.llm.analysis.domain import Utterance
 from app.llm.quoting import on_one_line
-
-ASCII_PER_TOKEN = 3
+from app.llm.tokens import estimate_tokens
 
 _WORD = re.compile(r"\S+\s*")
-
-
-def estimate_tokens(text: str) -> int:
-    """Rather too many than too few: letters of other scripts are taken for the bytes that a
-    vocabulary made of English leaves of them."""
-    ascii_count = len(text) if text.isascii() else sum(map(str.isascii, text))
-    other_bytes = len(text.encode()) - ascii_count
-    return -(-ascii_count // ASCII_PER_TOKEN) + other_bytes - (len(text) - ascii_count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,17 @@
 """Whom the operator chose to be asked, in order. Only their modules are imported: the packages of
 some owners take a second to."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, get_args
 
 from app.core import llm_settings
 from app.core.errors import Unavailable
 from app.core.http import OutboundLimits
 from app.core.llm_settings import Llm
-from app.core.setting_fields import SettingInvalid
+from app.core.setting_fields import Secret, SettingInvalid
 from app.llm.answering import Contender, Patience
 from app.llm.conversation import Chunk, Prompt
 
@@ -36,7 +35,7 @@ class _Offer:
     module: str
     maker: str
     base_url: str
-    api_key: str
+    api_key: Secret
     model: str
     context_tokens: int
     wants: str = ""
@@ -99,36 +98,35 @@ def chosen_names(llm: Llm) -> list[str]:
     return list(dict.fromkeys([first, *others]))
 
 
+def described(llm: Llm) -> list[str]:
+    """Those who were chosen, each with its model."""
+    offers = _offers(llm)
+    return [f"{n} {offers[n].model}" if n in offers else n for n in chosen_names(llm)]
+
+
 def shortcomings(llm: Llm) -> list[str]:
     """Sentences about who was chosen and cannot be asked."""
     offers = _offers(llm)
-    chosen = (offers[name] for name in chosen_names(llm) if name != EMBEDDED)
+    chosen = (offers[name] for name in chosen_names(llm) if name in offers)
     return [_sentence(offer) for offer in chosen if not offer.is_set_up]
 
 
-def contenders(llm: Llm, embedded: Mapping[str, Any], stack: AsyncExitStack) -> Sequence[Contender]:
+def contenders(llm: Llm, embedded: Mapping[str, Any], stack: AsyncExitStack) -> list[Contender]:
     """`embedded`: what the model of the house is made with."""
-    offers = _offers(llm)
-    found: list[Contender] = []
-    for name in chosen_names(llm):
-        if name == EMBEDDED and not find_spec("app.llm.providers.embedded"):  # until it is there
-            offer = _Offer(
-                "embedded", "The embedded model", "", "", "none", 4096, wants="the model"
-            )
-            found.append(Contender(_NotSetUp(name, offer), is_set_up=False))
-            continue
-        if name == EMBEDDED:
-            found.append(Contender(_made("embedded", "Embedded", embedded)))
-            continue
-        offer = offers[name]
-        if not offer.is_set_up:
-            found.append(Contender(_NotSetUp(name, offer), is_set_up=False))
-            continue
-        provider = _remote(offer, llm)
-        stack.push_async_callback(provider.aclose)
-        patience = Patience(llm.first_token_s, llm.silence_s)
-        found.append(Contender(provider, patience))
-    return found
+    return [_contender(name, llm, embedded, stack) for name in chosen_names(llm)]
+
+
+def _contender(
+    name: str, llm: Llm, embedded: Mapping[str, Any], stack: AsyncExitStack
+) -> Contender:
+    if name == EMBEDDED:
+        return Contender(_made("embedded", "Embedded", embedded))
+    offer = _offers(llm)[name]
+    if not offer.is_set_up:
+        return Contender(_NotSetUp(name, offer), is_set_up=False)
+    provider = _remote(offer, llm)
+    stack.push_async_callback(provider.aclose)
+    return Contender(provider, Patience(llm.first_token_s, llm.silence_s))
 
 
 def _remote(offer: _Offer, llm: Llm) -> Any:
@@ -144,7 +142,7 @@ def _remote(offer: _Offer, llm: Llm) -> Any:
         offer.maker,
         {
             "base_url": offer.base_url,
-            "api_key": str(offer.api_key),
+            "api_key": offer.api_key,
             "model": offer.model,
             "context_tokens": offer.context_tokens,
             "limits": limits,

@@ -102,13 +102,12 @@ def _user_messages(turn: UserTurn, *, takes_system: bool) -> Iterator[dict[str, 
     told = [message for message in turn.said if message.role == "developer"]
     said = [message for message in turn.said if message.role != "developer"]
     results = [_tool_result(result) for result in turn.results]
-    if takes_system and (results or said):
-        yield {"role": "user", "content": [*results, *(_text(message.text) for message in said)]}
-        if told:
-            yield {"role": "system", "content": [_text(message.text) for message in told]}
-    else:
-        texts = [_text(as_user_text(message)) for message in turn.said]
-        yield {"role": "user", "content": [*results, *texts]}
+    has_system_turn = takes_system and bool(told) and bool(results or said)
+    marked = said if has_system_turn else turn.said
+    texts = [_text(as_user_text(message)) for message in marked]
+    yield {"role": "user", "content": [*results, *texts]}
+    if has_system_turn:
+        yield {"role": "system", "content": [_text(message.text) for message in told]}
 
 
 def _text(text: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from app.core.db import forbid_in_transaction
-from app.core.http import OutboundClient, OutboundLimits, OutboundStream
+from app.core.http import OutboundClient, OutboundFailed, OutboundLimits, OutboundStream
 from app.llm.conversation import Chunk, Message, Prompt, ToolCall
 from app.llm.providers.faults import Owner, body_of, seconds
 from app.llm.providers.openai_answers import Answer, fault_in
@@ -25,14 +25,21 @@ END = "[DONE]"
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """`path` is that below the base URL, `limit` the field for the most tokens of an answer, and
-    `streams_schema` whether what must fit a schema can come piece by piece."""
+    `streams_schema` whether what must fit a schema can come piece by piece. `efforts`: what is said
+    to models, by a part of their id, that think before they answer."""
 
     path: str = "/chat/completions"
     limit: str = "max_tokens"
     streams_schema: bool = True
+    efforts: tuple[tuple[str, str], ...] = ()
 
 
-GROQ = Dialect("/openai/v1/chat/completions", "max_completion_tokens", streams_schema=False)
+GROQ = Dialect(
+    "/openai/v1/chat/completions",
+    "max_completion_tokens",
+    streams_schema=False,
+    efforts=(("gpt-oss", "low"), ("qwen3", "none")),
+)
 
 
 class OpenAiCompatible:
@@ -66,17 +73,22 @@ class OpenAiCompatible:
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
         content = msgspec.json.encode(self._request(prompt))
-        async with self._client.stream(
-            "POST", self._url, headers=self._headers, content=content
-        ) as told:
-            if told.status != 200:
-                body = await body_of(told)
-                wait_s = seconds(told.headers.get("retry-after"))
-                raise fault_in(body, self._owner, told.status, wait_s)
-            answer = Answer(self._owner, self.name, self.model)
-            async with aclosing(_read(told, answer)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
+        answer = Answer(self._owner, self.name, self.model)
+        try:
+            async with self._client.stream(
+                "POST", self._url, headers=self._headers, content=content
+            ) as told:
+                if told.status != 200:
+                    wait_s = seconds(told.headers.get("retry-after"))
+                    raise fault_in(await body_of(told), self._owner, told.status, wait_s)
+                async with aclosing(_read(told, answer)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+        except OutboundFailed as error:
+            reason = error.details["reason"]
+            raise self._owner.failed(f"gave no whole answer: {reason}") from None
+        for chunk in answer.end():
+            yield chunk
 
     def _request(self, prompt: Prompt) -> dict[str, Any]:
         streams = self._dialect.streams_schema or prompt.schema is None
@@ -88,6 +100,9 @@ class OpenAiCompatible:
         }
         if streams:
             request["stream_options"] = {"include_usage": True}
+        for of_model, effort in self._dialect.efforts:
+            if of_model in self.model:
+                request["reasoning_effort"] = effort
         if prompt.temperature is not None:
             request["temperature"] = prompt.temperature
         if prompt.tools:
@@ -131,8 +146,6 @@ async def _read(told: OutboundStream, answer: Answer) -> AsyncGenerator[Chunk, N
                     break
                 for chunk in answer.heard(event.data):
                     yield chunk
-    for chunk in answer.end():
-        yield chunk
 
 
 def _messages(prompt: Prompt) -> list[dict[str, Any]]:

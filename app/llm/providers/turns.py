@@ -62,8 +62,8 @@ def turns(messages: Sequence[Message]) -> list[Turn]:
 
 
 def as_user_text(message: Message) -> str:
-    """For owners that know no instruction within a conversation: it is marked, and what a user says
-    cannot pass for one."""
+    """For owners that know no instruction within a conversation: it is marked, and what a user or
+    a tool says cannot pass for one."""
     if message.role == "developer":
         return f"<instruction>\n{message.text}\n</instruction>"
     return _TAG.sub("(", message.text)
@@ -99,4 +99,4 @@ def _user_turn(run: Iterable[Message], calls: Sequence[ToolCall]) -> UserTurn:
 def _result(call: ToolCall, answer: Message | None) -> Result:
     if answer is None:
         return Result(call)
-    return Result(call, answer.text, answer.is_error)
+    return Result(call, as_user_text(answer), answer.is_error)

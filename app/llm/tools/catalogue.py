@@ -47,7 +47,7 @@ class ToolCatalogue:
     ) -> None:
         self._database = database
         self._events = events
-        self._secrets = secrets
+        self.secrets = secrets
         self._opening = opening
         self._rules = rules
         self._built_in = {tool.spec.name: tool for tool in built_in}
@@ -72,7 +72,7 @@ class ToolCatalogue:
         if name in self._built_in:
             raise ToolInvalid("tool_name", f"{name} is a tool that everybody has")
         template = checked_template(definition)
-        check_secrets(definition, template, await self._secrets.open(tx, template.secrets))
+        check_secrets(definition, template, await self.secrets.open(tx, template.secrets))
         row = ToolRow(name=name, definition=msgspec.json.encode(definition), changed_at=utc_now())
         if await store.put_tool(tx, row) > MOST_TOOLS:
             raise ToolsFull(f"There are {MOST_TOOLS} tools, which is the most")
@@ -125,7 +125,7 @@ class ToolCatalogue:
         if not kept:
             return Owned()
         referred = {name for _, template in kept for name in template.secrets}
-        secrets = await self._secrets.open(tx, referred)
+        secrets = await self.secrets.open(tx, referred)
         return Owned(kept, secrets, await self._rules.list(tx))
 
 

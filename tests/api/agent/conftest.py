@@ -21,7 +21,7 @@ from tests.api.wall.world import Organization, Person, World, world
 from tests.conftest import superuser_url
 from tests.fakes.openai_api import MODEL, OpenAiApi
 
-CONTEXT_TOKENS = 2000
+CONTEXT_TOKENS = 4000
 LABEL = f"local {MODEL}"
 Event = dict[str, Any]
 

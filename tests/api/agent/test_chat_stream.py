@@ -20,6 +20,7 @@ from tests.fakes.openai_api import (
     EVENTS,
     MODEL,
     PROMPT_TOKENS,
+    Called,
     Reply,
     event_of,
 )
@@ -96,12 +97,15 @@ async def test_the_model_is_left_when_the_client_leaves(
     monkeypatch: pytest.MonkeyPatch,
     has_begun: bool,
 ) -> None:
-    monkeypatch.setattr(server_events, "KEEP_ALIVE_S", 0.05)
     hanging = begun(hangs=True)
-    hanging = hanging if has_begun else replace(hanging, pieces=())
+    if not has_begun:
+        monkeypatch.setattr(server_events, "KEEP_ALIVE_S", 0.05)
+        hanging = replace(hanging, pieces=())
     async with asking(parley, client, hanging, user_id="ada") as lines:
         first = await anext(lines)
         assert first.startswith("data: " if has_begun else ": keep-alive")
+        while not parley.model.asked:  # noqa: ASYNC110 - a fact of another side
+            await asyncio.sleep(0.01)
     assert (await client.get("/agent/histories")).json() == {"histories": []}
 
 
@@ -110,9 +114,9 @@ async def test_the_connection_is_kept_alive_in_a_pause(
 ) -> None:
     monkeypatch.setattr(server_events, "KEEP_ALIVE_S", 0.05)
     async with asking(parley, client, begun(hangs=True)) as lines:
-        got = [await anext(lines) for _ in range(6)]
-    assert got[0].startswith("data: ")
-    assert got[2] == got[4] == ": keep-alive"
+        while not (await anext(lines)).startswith("data: "):
+            pass
+        assert [await anext(lines) for _ in range(4)] == ["", ": keep-alive", "", ": keep-alive"]
 
 
 @pytest.mark.parametrize("body", [{}, {"messages": []}, {"messages": [], "user_id": "user-1"}])
@@ -236,3 +240,35 @@ async def test_a_stream_holds_a_slot_of_the_organization(
     async with asyncio.timeout(5):
         while (await client.post(URL, json={"messages": ASKED})).status_code == 429:
             pass
+
+
+@pytest.mark.inventory("EX-020")
+async def test_what_tools_are_called_for_and_give_is_seen(
+    parley: Parley, client: httpx.AsyncClient
+) -> None:
+    called = Called("calculator", {"expression": "6 * 7"})
+    parley.model.replies = [Reply("Let me see. ", [called]), Reply("It is 42.")]
+    answer = await client.post(URL, json={"messages": ASKED, "user_id": "ada"})
+    events = [each for each in events_in(answer.text) if each["type"] != "text_chunk"]
+    call, result, done = events
+    assert call == {
+        "type": "tool_call",
+        "id": call["id"],
+        "name": "calculator",
+        "arguments": {"expression": "6 * 7"},
+    }
+    assert (result["type"], result["id"], result["name"]) == (
+        "tool_result",
+        call["id"],
+        "calculator",
+    )
+    assert "42" in result["result"]
+    assert result["is_error"] is False
+    assert done["usage"] == {
+        "input_tokens": 2 * PROMPT_TOKENS,
+        "output_tokens": 2 * COMPLETION_TOKENS,
+    }
+    kept = (await client.get("/agent/history?user_id=ada")).json()["exchanges"]
+    assert [(each["answered"], each["tools"]) for each in kept] == [
+        ("Let me see. It is 42.", ["calculator"])
+    ]

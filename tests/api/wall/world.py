@@ -87,7 +87,7 @@ class World:
     async def _tool(self, tx: Tx, organization: Organization) -> None:
         """One that wants an argument, and a secret."""
         name = organization.secret_name
-        await self.runtime.tool_secrets.put(tx, name, "x" * 20, "crm.example.com")
+        await self.runtime.tools.secrets.put(tx, name, "x" * 20, "crm.example.com")
         parameters = {"type": "object", "properties": {"id": {}}, "required": ["id"]}
         request = HttpRequest(
             url="https://crm.example.com/{id}",

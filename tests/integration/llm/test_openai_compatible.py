@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import AppError
-from app.core.http import OutboundFailed, OutboundLimits, OutboundTimedOut
+from app.core.http import OutboundLimits, OutboundTimedOut
 from app.llm.conversation import (
     Chunk,
     Finished,
@@ -56,7 +56,12 @@ class Asking:
 
 @asynccontextmanager
 async def asking(
-    kind: str, *replies: Reply, scripted: Sequence[Answer] = (), key: str = KEY, read_s: float = 5
+    kind: str,
+    *replies: Reply,
+    scripted: Sequence[Answer] = (),
+    key: str = KEY,
+    model: str = MODEL,
+    read_s: float = 5,
 ) -> AsyncGenerator[Asking]:
     server = OpenAiApi(KINDS[kind], list(replies))
     async with server.serving():
@@ -65,7 +70,7 @@ async def asking(
         provider = make(
             base_url=base_url,
             api_key=key,
-            model=MODEL,
+            model=model,
             context_tokens=CONTEXT,
             limits=OutboundLimits(read_s=read_s, max_redirects=0),
         )
@@ -252,7 +257,7 @@ async def test_when_to_come_back_is_told(header: str, told: int | None) -> None:
 async def test_an_answer_that_is_cut_gives_what_came_and_then_fails(kind: str) -> None:
     async with asking(kind, scripted=[Answer(200, EVENTS, [event_of(PART)], cut=True)]) as asked:
         heard = list[Chunk]()
-        with pytest.raises(OutboundFailed):
+        with pytest.raises(ModelFailed, match="gave no whole answer: its answer broke off"):
             async with aclosing(asked.provider.stream(HELLO)) as chunks:
                 async for chunk in chunks:
                     heard.append(chunk)
@@ -277,6 +282,23 @@ async def test_who_listens_no_more_is_noticed_there(kind: str) -> None:
         assert await anext(chunks) == TextChunk("Half")
         await chunks.aclose()
         await asked.server.left.wait()
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "effort"),
+    [
+        ("groq", "openai/gpt-oss-120b", "low"),
+        ("groq", "qwen/qwen3-32b", "none"),
+        ("groq", "llama-3.3-70b-versatile", None),
+        ("vllm", "openai/gpt-oss-120b", None),
+    ],
+)
+async def test_models_that_think_unasked_are_kept_from_thinking_long(
+    kind: str, model: str, effort: str | None
+) -> None:
+    async with asking(kind, model=model) as asked:
+        await fault_of(asked.provider, key=KEY)
+        assert asked.server.asked[0].body.get("reasoning_effort") == effort
 
 
 async def test_a_server_without_a_key_gets_none() -> None:

@@ -9,10 +9,9 @@ import pytest
 from app.core import settings
 from app.core.db import Database, TransactionMisused
 from app.core.errors import AppError
-from app.core.http import OutboundFailed
 from app.core.scope import OrgScope
 from app.llm.accounts import DayOfThinking, TokenAccounts
-from app.llm.conversation import Chunk, Switched, TextChunk, TokenUsage
+from app.llm.conversation import Chunk, ModelFailed, Switched, TextChunk, TokenUsage
 from app.llm.prices import PriceList
 from app.llm.providers.chosen import ModelNotSetUp, contenders
 from app.llm.service import LlmService
@@ -130,11 +129,11 @@ async def test_who_is_down_is_asked_again_before_the_next_is(
     nowhere = "http://127.0.0.1:9"
     async with thinking(accounts, "groq", "local", groq=nowhere, local=local.url) as service:
         chunks = await chunks_of(service, org_a)
-        assert chunks[0] == Switched("groq", "local", "127.0.0.1: it accepts no connection")
-        assert end_of(chunks).provider == "local"
-        failed = metric(
-            service, "parley_llm_failures_total", provider="groq", kind="outbound_failed"
+        assert chunks[0] == Switched(
+            "groq", "local", "Groq gave no whole answer: it accepts no connection"
         )
+        assert end_of(chunks).provider == "local"
+        failed = metric(service, "parley_llm_failures_total", provider="groq", kind="model_failed")
         assert failed == 3
 
 
@@ -157,7 +156,7 @@ async def test_an_answer_that_breaks_off_is_told_and_not_begun_again(
     async with thinking(accounts, "groq", "local", groq=groq.url, local=local.url) as service:
         heard, broken = await until_fault(service, org_a)
     assert heard == [TextChunk("Half")]
-    assert isinstance(broken, OutboundFailed)
+    assert isinstance(broken, ModelFailed)
     assert (len(groq.asked), local.asked) == (1, [])
     (day,) = await booked(accounts, database, org_a)
     assert (day.provider, day.requests, day.unmetered) == ("groq", 1, 1)
@@ -213,12 +212,12 @@ async def test_the_label_names_who_would_answer_now(
 
 
 async def test_nobody_is_asked_inside_a_transaction(
-    accounts: TokenAccounts, database: Database, org_a: OrgScope, groq: OpenAiApi
+    accounts: TokenAccounts, database: Database, org_a: OrgScope, claude: AnthropicApi
 ) -> None:
     async with (
-        thinking(accounts, "groq", groq=groq.url) as service,
+        thinking(accounts, "claude", claude=claude.url) as service,
         database.transaction(org_a),
     ):
         with pytest.raises(TransactionMisused):
             await chunks_of(service, org_a)
-    assert groq.asked == []
+    assert claude.asked == []

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import AppError
+from app.core.http import OutboundTimedOut
 from app.llm.answering import Answering, Contender, ModelTimedOut, Patience
 from app.llm.breaker import FAILURES, Breaker
 from app.llm.conversation import (
@@ -162,6 +163,14 @@ async def test_who_does_not_begin_is_given_up_for_the_next(script: Any, given_up
     assert chunks[0] == Switched("a", "b", "a was silent for too long")
     assert b.asked_at == [given_up_s]
     assert a.closed == 1
+
+
+@virtual_time
+async def test_a_provider_that_gives_up_itself_is_told_without_where_it_is() -> None:
+    a, b = Scripted("a", [[OutboundTimedOut("10.0.0.7")]]), answering("b")
+    chunks = await Asking(a, b).chunks()
+    assert chunks[0] == Switched("a", "b", "a was silent for too long")
+    assert len(a.asked_at) == 1
 
 
 @virtual_time

@@ -1,5 +1,7 @@
 """Whom the settings choose to be asked."""
 
+import subprocess
+import sys
 from contextlib import AsyncExitStack, aclosing
 
 import pytest
@@ -7,7 +9,13 @@ import pytest
 from app.core import settings
 from app.core.setting_fields import SettingInvalid
 from app.llm.conversation import Message, Prompt
-from app.llm.providers.chosen import ModelNotSetUp, chosen_names, contenders, shortcomings
+from app.llm.providers.chosen import (
+    ModelNotSetUp,
+    chosen_names,
+    contenders,
+    described,
+    shortcomings,
+)
 
 KEY = {"ANTHROPIC_API_KEY": "sk-ant-x"}
 
@@ -64,3 +72,31 @@ async def test_a_missing_key_is_told_when_it_is_asked_and_not_before(
 
 def test_where_nothing_is_missing_nothing_is_said() -> None:
     assert shortcomings(settings.load({**KEY, "PARLEY_LLM_FAILOVER": "local,embedded"}).llm) == []
+
+
+def test_they_are_described_with_their_models() -> None:
+    environ = {**KEY, "PARLEY_LLM_FAILOVER": "local,embedded", "LOCAL_LLM_MODEL": "qwen3"}
+    llm = settings.load(environ).llm
+    assert described(llm) == ["claude claude-sonnet-4-6", "local qwen3", "embedded"]
+
+
+@pytest.mark.parametrize("name", ["claude", "gemini", "groq", "local"])
+def test_only_the_modules_of_those_who_are_asked_are_imported(name: str) -> None:
+    """Those of some vendors take a second and many megabytes."""
+    environ = {"LLM_PROVIDER": name, **KEY, "GEMINI_API_KEY": "x", "GROQ_API_KEY": "x"}
+    code = (
+        "import sys; from app.core import settings; from contextlib import AsyncExitStack\n"
+        "from app.llm.providers.chosen import contenders\n"
+        f"(chosen,) = contenders(settings.load({environ!r}).llm, {{}}, AsyncExitStack())\n"
+        "print(chosen.provider.name, *sorted(m for m in sys.modules if 'providers.' in m),"
+        " 'anthropic' in sys.modules)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    assert told.split()[0] == name
+    assert told.split()[-1] == str(name == "claude")
+    module = {"claude": "claude", "gemini": "gemini"}.get(name, "openai_compatible")
+    assert f"app.llm.providers.{module} " in told
+    others = {"claude", "gemini", "openai_compatible", "embedded"} - {module}
+    assert not [other for other in others if f"app.llm.providers.{other} " in told]

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from app.core.errors import AppError, UpstreamTimeout
-from app.core.http import OutboundBlocked, OutboundFailed, OutboundTimedOut, ResponseTooLarge
+from app.core.http import OutboundBlocked, OutboundTimedOut
 from app.llm.answering import ModelTimedOut
 from app.llm.conversation import ModelFailed, ModelOverloaded, ModelRefused, PromptTooLong
 from app.llm.retries import LONGEST_WAIT_S, WAITS_S, is_passing, wait_before_again_s
@@ -13,14 +13,12 @@ from app.llm.retries import LONGEST_WAIT_S, WAITS_S, is_passing, wait_before_aga
 PASSING = [
     ModelFailed("x"),
     ModelOverloaded("x"),
-    OutboundFailed("host", "x"),
 ]
 SLOW = [OutboundTimedOut("host"), ModelTimedOut("x")]
 LASTING = [
     ModelRefused("x"),
     PromptTooLong("x"),
     OutboundBlocked("host", "x"),
-    ResponseTooLarge("host", 1),
 ]
 
 

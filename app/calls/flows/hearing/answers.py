@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from app.asr.text.folding import fold
 from app.calls.flows.graph import Choice, Wordings
 from app.calls.flows.hearing.utterance import Found, Utterance
+from app.calls.flows.hearing.vocabulary import phrase_key
 
 
 def yes_or_no(said: Utterance) -> Found | None:
@@ -24,7 +24,7 @@ def yes_or_no(said: Utterance) -> Found | None:
 def choice(capture: Choice, said: Utterance, *, is_asked: bool) -> Found | None:
     """The first that was not denied; its key too may be said, where it was asked for."""
     names = {
-        fold(phrase): name
+        phrase_key(phrase): name
         for name, option in capture.options.items()
         for phrases in option.words.values()
         for phrase in phrases
@@ -56,6 +56,6 @@ def _phrases(said: Utterance, own: Mapping[str, Wordings]) -> dict[str, str]:
         for name, wordings in own.items()
         for phrase in (
             *said.words.intents.get(name, ()),
-            *(fold(text) for texts in wordings.values() for text in texts),
+            *(phrase_key(text) for texts in wordings.values() for text in texts),
         )
     }

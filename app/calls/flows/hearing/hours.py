@@ -1,6 +1,7 @@
 """The times of day that callers name."""
 
 import re
+from dataclasses import dataclass
 
 from app.asr.text.itn import clock
 from app.asr.text.itn.tokens import Piece
@@ -12,6 +13,16 @@ _FIRST_HOUR = 7
 _MORNING_HOURS = 5
 
 
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """`half` is am, pm or night; day where the hour counts from midnight; empty if nobody said."""
+
+    hours: int
+    minutes: int
+    end: int
+    half: str = ""
+
+
 def hour(said: Utterance, *, is_asked: bool) -> Found | None:
     """The first that is not denied; a bare number only where a time was asked for."""
     for at in range(len(said)):
@@ -19,12 +30,12 @@ def hour(said: Utterance, *, is_asked: bool) -> Found | None:
         if named:
             return Found(named, at, at + 1)
         found = _said(said, at) or _written(said, at) or _bare(said, at, is_asked=is_asked)
-        if found and not said.is_denied(at, found[2]):
+        if found and not said.is_denied(at, found.end):
             return _of_day(said, found, at)
     return None
 
 
-def _said(said: Utterance, at: int) -> tuple[int, int, int, str] | None:
+def _said(said: Utterance, at: int) -> _Clock | None:
     """As it is understood for transcripts: half past three, 3 pm, साढ़े तीन बजे."""
     pieces = clock.time(said.phrase, at)
     if not pieces:
@@ -32,7 +43,7 @@ def _said(said: Utterance, at: int) -> tuple[int, int, int, str] | None:
     hours, _, minutes = pieces[0].text.partition(":")
     if not hours.isdecimal() or int(hours) > 23:
         return None
-    return int(hours), int(minutes or 0), pieces[-1].end, _half(pieces)
+    return _Clock(int(hours), int(minutes or 0), pieces[-1].end, _half(pieces))
 
 
 def _half(pieces: list[Piece]) -> str:
@@ -42,15 +53,15 @@ def _half(pieces: list[Piece]) -> str:
     return pieces[1].text.lower() if len(pieces) > 1 and pieces[1].text in ("AM", "PM") else ""
 
 
-def _written(said: Utterance, at: int) -> tuple[int, int, int, str] | None:
+def _written(said: Utterance, at: int) -> _Clock | None:
     match = _WRITTEN.fullmatch(said.keys[at])
     if match is None or int(match[1]) > 23 or not (match[2] or match[3]):
         return None
     half = match[3] or ("day" if match[1].startswith("0") else "")
-    return int(match[1]), int(match[2] or 0), at + 1, half
+    return _Clock(int(match[1]), int(match[2] or 0), at + 1, half)
 
 
-def _bare(said: Utterance, at: int, *, is_asked: bool) -> tuple[int, int, int, str] | None:
+def _bare(said: Utterance, at: int, *, is_asked: bool) -> _Clock | None:
     """Three; three thirty; at three; three in the afternoon."""
     found = _small(said, at)
     if found is None or found[0] > 23 or _small(said, at - 1):
@@ -70,7 +81,7 @@ def _bare(said: Utterance, at: int, *, is_asked: bool) -> tuple[int, int, int, s
             lexicon.hundreds, lexicon.scales, lexicon.units, lexicon.currencies,
         )
     )  # fmt: skip
-    return (hours, minutes, end, "") if is_time and not is_counted else None
+    return _Clock(hours, minutes, end) if is_time and not is_counted else None
 
 
 _IN_THE = frozenset(("in the", "at night"))
@@ -83,11 +94,11 @@ def _small(said: Utterance, at: int) -> tuple[int, int] | None:
     return said.phrase.numbers.below_hundred(at)
 
 
-def _of_day(said: Utterance, found: tuple[int, int, int, str], at: int) -> Found:
+def _of_day(said: Utterance, found: _Clock, at: int) -> Found:
     """Twelve at night is midnight; three is in the afternoon unless it was said otherwise."""
-    hours, minutes, end, half = found
+    hours = found.hours
     halves = [said.words.half_days[word] for word, _, _ in said.places(said.words.half_days)]
-    half = half or next(iter(halves), "")
+    half = found.half or next(iter(halves), "")
     if half == "night":
         half = "am" if hours == 12 or hours < _MORNING_HOURS else "pm"
     if not half and 0 < hours < _FIRST_HOUR:
@@ -96,4 +107,4 @@ def _of_day(said: Utterance, found: tuple[int, int, int, str], at: int) -> Found
         hours += 12
     elif half == "am" and hours == 12:
         hours = 0
-    return Found(f"{hours:02d}:{minutes:02d}", at, end)
+    return Found(f"{hours:02d}:{found.minutes:02d}", at, found.end)

@@ -1,8 +1,10 @@
 """Names as callers give them, alone or in a sentence."""
 
+from app.asr.text.itn.tokens import Token
 from app.calls.flows.hearing.utterance import Found, Utterance
 
 _MOST_WORDS = 4
+_TITLE_LETTERS = 3
 
 
 def name(said: Utterance, *, is_asked: bool) -> Found | None:
@@ -31,7 +33,7 @@ def _begins(said: Utterance, at: int) -> Found | None:
     end = at
     while end < min(len(said), at + _MOST_WORDS) and _is_of_name(said, end):
         end += 1
-        if said.tokens[end - 1].trail:
+        if _ends_name(said.tokens[end - 1]):
             break
     letters = [token.text for token in said.tokens[at:end]]
     if not letters:
@@ -39,6 +41,12 @@ def _begins(said: Utterance, at: int) -> Found | None:
     if all(len(letter) == 1 for letter in letters):
         return _spelled(said, at)
     return Found(" ".join(text[:1].upper() + text[1:] for text in letters), at, end)
+
+
+def _ends_name(token: Token) -> bool:
+    """A comma does; the full stop of Mr. does not."""
+    is_title = token.trail == "." and len(token.key) <= _TITLE_LETTERS
+    return bool(token.trail) and not is_title
 
 
 def _spelled(said: Utterance, at: int) -> Found | None:

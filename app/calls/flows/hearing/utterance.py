@@ -20,8 +20,11 @@ MOST_LETTERS = 500
 MOST_WORDS = 60
 """Of them values are looked for."""
 
-_LANGUAGES = {"hi": (hindi, hindi_numbers.hindi)}
-_USUAL = (english, english_numbers.english)
+_LANGUAGES = {
+    "en": (english, english_numbers.english),
+    "hi": (hindi, hindi_numbers.hindi),
+}
+UNDERSTOOD = tuple(_LANGUAGES)
 _DEVANAGARI_DIGITS = str.maketrans("०१२३४५६७८९", "0123456789")
 _ORDINAL = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)")
 
@@ -60,10 +63,11 @@ class Utterance:
     def keys(self) -> list[str]:
         return self.phrase.keys
 
-    def places(self, phrases: Collection[str], most: int = 6) -> Iterator[tuple[str, int, int]]:
+    def places(self, phrases: Collection[str]) -> Iterator[tuple[str, int, int]]:
         """Where phrases of a vocabulary were said, the longest at each place, side by side."""
         at = 0
         starts = {phrase.partition(" ")[0] for phrase in phrases}
+        most = max((phrase.count(" ") + 1 for phrase in phrases), default=0)
         while at < len(self):
             is_start = self.keys[at] in starts
             found = self.phrase.longest(at, phrases, most) if is_start else None
@@ -115,8 +119,8 @@ def _spelled_out(token: Token, known: _Language) -> Iterator[Token]:
 
 @cache
 def _language(language: str) -> _Language:
-    """English serves where a language has no words of its own."""
-    vocabulary, numbers = _LANGUAGES.get(language, _USUAL)
+    """English serves the digits of languages that have no words here."""
+    vocabulary, numbers = _LANGUAGES.get(language, _LANGUAGES["en"])
     lexicon = numbers()
     single = {value: word for word, value in lexicon.ordinals.items()}
     tens = {value: word for word, value in lexicon.tens.items()}

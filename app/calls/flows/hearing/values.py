@@ -18,7 +18,8 @@ def kept(capture: Capture, value: Value) -> Value | None:
                 return text if text in capture.options else None
             case graph.Number():
                 number = float(text)
-                return int(number) if number.is_integer() else number
+                whole = int(number)
+                return whole if whole == number else number
             case graph.Date():
                 return date.fromisoformat(text).isoformat()
             case graph.Time():

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.asr.text.folding import fold
+from app.asr.text.folding import fold, key
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,11 @@ class Vocabulary:
     clocks: Mapping[str, str]
     """Noon, midnight."""
     intents: Mapping[str, frozenset[str]]
+
+
+def phrase_key(text: str) -> str:
+    """A phrase as it is looked for: without punctuation, in lower case."""
+    return " ".join(map(key, text.split()))
 
 
 def phrases(text: str) -> frozenset[str]:

@@ -39,15 +39,22 @@ async def test_text_comes_in_pieces_and_the_end_says_what_it_took(api: Anthropic
         chunks = await chunks_of(asked)
     assert text_of(chunks) == "Good morning. How can I help?"
     assert sum(isinstance(chunk, TextChunk) for chunk in chunks) > 3
+    assert TextChunk("") not in chunks
     end = end_of(chunks)
     assert (end.reason, end.provider, end.model) == ("end", "claude", MODEL)
     assert end.usage.output_tokens == 6
     assert end.usage.input_tokens > 0
 
 
+async def test_the_address_may_end_with_the_version(api: AnthropicApi) -> None:
+    api.url += "/v1/"
+    async with claude(api) as asked:
+        assert text_of(await chunks_of(asked)) == "Good morning."
+
+
 async def test_the_first_piece_is_told_before_the_next_is_there(api: AnthropicApi) -> None:
     usual = list(Reply().events({"input_tokens": 1}))
-    api.scripted = [streamed(usual[:4], hangs=True)]
+    api.scripted = [streamed(usual[:5], hangs=True)]
     async with claude(api) as asked, aclosing(asked.stream(HELLO)) as chunks:
         async with asyncio.timeout(2):
             assert await anext(chunks) == TextChunk("Good mo")

@@ -122,7 +122,7 @@ FAULTS: dict[str, tuple[Answer, type[AppError], str, dict[str, Any]]] = {
     ),
     "cut before the head": (Answer(0, "", [], cut=True), ModelFailed, "broke off its answer", {}),
     "cut within": (
-        streamed(list(Reply().events({}))[:5], cut=True),
+        streamed(list(Reply().events({}))[:6], cut=True),
         ModelFailed,
         "broke off its answer",
         {},
@@ -168,7 +168,7 @@ async def test_a_fault_is_told_and_not_tried_again_here(api: AnthropicApi, name:
 
 
 async def test_what_was_said_before_a_cut_is_heard(api: AnthropicApi) -> None:
-    api.scripted = [streamed(list(Reply().events({}))[:5], cut=True)]
+    api.scripted = [streamed(list(Reply().events({}))[:6], cut=True)]
     heard = ""
     async with claude(api) as asked, aclosing(asked.stream(HELLO)) as chunks:
         with pytest.raises(ModelFailed):
@@ -193,7 +193,7 @@ async def test_silence_is_not_waited_out(
 
 
 async def test_who_closes_the_answer_hangs_up(api: AnthropicApi) -> None:
-    api.scripted = [streamed(list(Reply().events({}))[:5], hangs=True)]
+    api.scripted = [streamed(list(Reply().events({}))[:6], hangs=True)]
     async with claude(api) as asked:
         async with aclosing(asked.stream(HELLO)) as chunks:
             await anext(chunks)

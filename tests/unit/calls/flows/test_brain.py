@@ -63,6 +63,10 @@ async def test_no_words_are_silence_and_digits_are_keys() -> None:
     await answer(brain, Message("user", "2"))
     assert brain.position is not None
     assert brain.position.slots == {"service": "cleaning"}
+    brain = GraphThinker(helpdesk(), now, position=Position("pin", "en", {"born": "1984-05-05"}))
+    called = await answer(brain, Message("user", "1234#"))
+    assert isinstance(called[0], ToolCall)
+    assert called[0].arguments == {"born": "1984-05-05", "pin": "1234"}
 
 
 async def test_devanagari_is_answered_in_hindi() -> None:

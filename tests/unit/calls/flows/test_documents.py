@@ -85,6 +85,11 @@ def test_the_example_is_right() -> None:
             "states.day.say.en[0]",
             "'day' may still be empty here",
         ),
+        (
+            state("service", say=says("And on {day}?")),
+            "states.service.say.en[0]",
+            "'day' may still be empty here",
+        ),
         (state("greeting", next=[]), "states.greeting.next", "no way out of this state"),
         (
             state("booked", next=[{"to": "name"}]),
@@ -209,6 +214,16 @@ def test_the_example_is_right() -> None:
             "means first already",
         ),
         ({**EXAMPLE, "languages": ["en", "hi", "en"]}, "languages", "the same language twice"),
+        (
+            {**EXAMPLE, "languages": ["en", "hi", "ta"]},
+            "slots.is_right.capture",
+            "no yesno is understood in 'ta'",
+        ),
+        (
+            {**EXAMPLE, "languages": ["en", "hi", "ta"]},
+            "intents.repeat.phrases.ta",
+            "there are no words for this language",
+        ),
         (state("name", asked="name"), "states.name", "Object contains unknown field `asked`"),
         (
             state("name", next=[{"when": []}]),

@@ -179,6 +179,7 @@ def test_yes_and_no(language: str, said: str, expected: bool | None) -> None:
     [
         ("en", "Ravi", "Ravi"),
         ("en", "ravi kumar", "Ravi Kumar"),
+        ("en", "Mr. Rao.", "Mr Rao"),
         ("en", "my name is Mary-Jane O'Neill", "Mary-Jane O'Neill"),
         ("en", "hello, this is Asha Rao speaking", "Asha Rao"),
         ("en", "it's Tom, T O M", "Tom"),
