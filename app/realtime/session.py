@@ -34,6 +34,31 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceChanged:
+    """The user began to speak, or paused."""
+
+    is_voice: bool
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What the user says, as far as it is recognized; a piece of it is final when it stays."""
+
+    text: str
+    is_final: bool
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What the agent says next."""
+
+    text: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class StateChanged:
     """listening, thinking or speaking."""
 
@@ -47,7 +72,7 @@ class Ended:
     act: Act | None = None
 
 
-SessionEvent: TypeAlias = Said | StateChanged | Ended
+SessionEvent: TypeAlias = VoiceChanged | Understanding | Saying | Said | StateChanged | Ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +144,18 @@ class Session:
 
     def voice_began(self) -> None:
         self._silence.busy()
+        self._tell(VoiceChanged(True, self._now_s()))
         self._do(self._turn.voice_began(self._now_s()))
 
     def voice_ended(self, *, ago_s: float = 0.0) -> None:
         """`ago_s`: it takes a moment of silence to know."""
-        self._do(self._turn.voice_ended(self._now_s() - ago_s))
+        at_s = self._now_s() - ago_s
+        self._tell(VoiceChanged(False, at_s))
+        self._do(self._turn.voice_ended(at_s))
 
     def heard(self, text: str, *, is_final: bool) -> None:
+        if text:
+            self._tell(Understanding(text, is_final, self._now_s()))
         self._do(self._turn.heard(text, self._now_s(), is_final=is_final))
 
     def typed(self, text: str) -> None:
@@ -222,6 +252,7 @@ class Session:
         return outcome
 
     async def _speak(self, text: str) -> None:
+        self._tell(Saying(text, self._now_s()))
         self._utterance.begin(text, self._playout.given_s)
         if self._turn.agent is Agent.SPEAKING:
             self._turn.says(f" {text}")
