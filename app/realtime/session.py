@@ -305,12 +305,22 @@ _STATES = {
 }
 
 
+def spoken_sentences(text: str) -> list[str]:
+    """In which a text is given to the mouth."""
+    splitter = _splitter()
+    return [*splitter.feed(text), *splitter.flush()]
+
+
+def _splitter() -> Splitter:
+    return Splitter(first_clause_words=_FIRST_CLAUSE_WORDS)
+
+
 async def _cut(
     pieces: AsyncGenerator[str | Act, None], sentences: Channel[str]
 ) -> Act | AppError | None:
     """Into sentences, the first of them short. What goes wrong is an outcome too: what was thought
     before is still to be said whole."""
-    splitter = Splitter(first_clause_words=_FIRST_CLAUSE_WORDS)
+    splitter = _splitter()
     act: Act | None = None
     try:
         async with aclosing(pieces):
