@@ -9,6 +9,8 @@ import numpy as np
 
 from app.core.audio.convert import Samples
 
+_NOTHING: Samples = np.zeros(0, np.float32)
+
 
 class Playout:
     """Of one call. Not for threads: everything happens on the loop of the call."""
@@ -18,17 +20,20 @@ class Playout:
         self.is_held = False
         self.started: Callable[[], None] = lambda: None
         """Called when the first sample after a silence is taken."""
+        self.cleared: Callable[[], None] = lambda: None
+        """Called when what waits, and what a transport has sent ahead, must never be heard."""
         self._most_waiting = round(ahead_s * sample_rate)
         self._waiting: deque[Samples] = deque()
         self._waiting_samples = 0
         self._taken = 0
+        self._ahead = 0
         self._is_silent = True
         self._moved = asyncio.Event()
 
     @property
     def played_s(self) -> float:
         """Of all sound that was ever given; what was cleared does not count."""
-        return self._taken / self.sample_rate
+        return (self._taken - self._ahead) / self.sample_rate
 
     @property
     def given_s(self) -> float:
@@ -45,7 +50,7 @@ class Playout:
             self._waiting_samples += sound.size
 
     async def drained(self) -> None:
-        while self._waiting_samples:
+        while self._waiting_samples or self._ahead:
             self._moved.clear()
             await self._moved.wait()
         self._is_silent = True
@@ -53,29 +58,43 @@ class Playout:
     def take(self, count: int) -> Samples:
         """`count` samples, silence where there are no more."""
         frame = np.zeros(count, np.float32)
+        sound = self.take_sound(count)
+        frame[: sound.size] = sound
+        return frame
+
+    def take_sound(self, most: int) -> Samples:
+        """Up to `most` samples, without the silence."""
         if self.is_held or not self._waiting:
             self._is_silent = self._is_silent or not self._waiting
-            return frame
+            return _NOTHING
         if self._is_silent:
             self._is_silent = False
             self.started()
-        filled = 0
-        while filled < count and self._waiting:
+        pieces: list[Samples] = []
+        missing = most
+        while missing and self._waiting:
             piece = self._waiting.popleft()
-            part = piece[: count - filled]
-            frame[filled : filled + part.size] = part
-            filled += part.size
-            if part.size < piece.size:
-                self._waiting.appendleft(piece[part.size :])
-        self._taken += filled
-        self._waiting_samples -= filled
+            pieces.append(piece[:missing])
+            if piece.size > missing:
+                self._waiting.appendleft(piece[missing:])
+            missing -= pieces[-1].size
+        self._taken += most - missing
+        self._waiting_samples -= most - missing
         self._moved.set()
-        return frame
+        return np.concatenate(pieces)
+
+    def sent_ahead(self, count: int) -> None:
+        """For a transport whose far end buffers: so many of the samples taken wait there."""
+        self._ahead = count
+        self._moved.set()
 
     def clear(self) -> None:
         """Nothing of what waits is ever heard."""
         self._waiting.clear()
         self._waiting_samples = 0
+        self._taken -= self._ahead
+        self._ahead = 0
         self.is_held = False
         self._is_silent = True
         self._moved.set()
+        self.cleared()
