@@ -1,0 +1,1 @@
+"""How lines reach us: what carries sound to a call and from it."""
