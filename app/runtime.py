@@ -10,6 +10,8 @@ from app.asr.jobs import TranscriptionJobs
 from app.asr.remote import RemoteRecordings
 from app.asr.service import SpeechService
 from app.asr.streaming import StreamService
+from app.calls.agents.service import Agents
+from app.calls.customers.service import Customers
 from app.core.db import Database
 from app.core.feed.port import Feed
 from app.core.http import OutboundClient
@@ -63,6 +65,8 @@ class Runtime:
     dialogues: Dialogues
     preferences: UserPreferences
     tools: ToolCatalogue
+    agents: Agents
+    customers: Customers
     transcription_jobs: TranscriptionJobs
     remote_recordings: RemoteRecordings
     database: Database

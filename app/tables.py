@@ -1,6 +1,8 @@
 """Every table there is, for migrations. Import nothing else from here."""
 
 from app.asr import store as asr
+from app.calls.agents import store as agents
+from app.calls.customers import store as customers
 from app.core import events, inbox
 from app.core.db import Base
 from app.core.mail import outbox as mail
@@ -10,5 +12,17 @@ from app.llm.store import usage as llm_usage
 from app.tenancy.store import rows as tenancy
 from app.tts import store as tts
 
-STORES = (asr, dialogues, events, inbox, llm_tools, llm_usage, mail, tenancy, tts)
+STORES = (
+    agents,
+    asr,
+    customers,
+    dialogues,
+    events,
+    inbox,
+    llm_tools,
+    llm_usage,
+    mail,
+    tenancy,
+    tts,
+)
 METADATA = Base.metadata

@@ -64,6 +64,7 @@ class SpeakingService:
         self._model = model
         self._admission = Admission(most_at_once)
         self._cache = PhraseCache(cache_bytes)
+        self.keeps_phrases = cache_bytes > 0
 
     @property
     def room_for(self) -> int:

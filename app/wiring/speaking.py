@@ -26,12 +26,15 @@ ACTOR = "speaking"
 
 
 async def opened_speaking(
-    base: Foundation, senses: Inference, settings: Settings, stack: AsyncExitStack
+    base: Foundation,
+    senses: Inference,
+    settings: Settings,
+    stack: AsyncExitStack,
+    packs: PacksAtHand,
 ) -> SpeakingService:
     async def pronounced(owner: UUID, language: str) -> Lexicon:
         return await base.lexicons.find(OrgScope(owner, actor=ACTOR), language)
 
-    packs = PacksAtHand(base.database, base.notices, base.fitted_voices)
     engine, model = await _engine(senses, settings, stack, packs)
     speaking = SpeakingService(
         engine,

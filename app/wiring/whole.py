@@ -11,6 +11,7 @@ from app.asr.hearing import Hearing
 from app.asr.job_webhooks import JobWebhooks
 from app.asr.jobs import TranscriptionJobs
 from app.asr.remote import RemoteRecordings
+from app.calls.agents.voices import AgentVoices
 from app.core.aio import LoopLag, Supervisor
 from app.core.at_rest import encryption_of_data
 from app.core.clock import utc_now
@@ -27,14 +28,18 @@ from app.inference.metrics import ModelMetrics
 from app.inference.model_store import ModelStore
 from app.llm.analysis.service import AnalysisService
 from app.llm.assistant import Assistant
+from app.llm.service import LlmService
+from app.llm.tools.catalogue import ToolCatalogue
 from app.runtime import Runtime
 from app.tenancy import admin_token, internal_secret, remote_keys
 from app.tenancy.front_door import FrontDoor, front_door
 from app.tenancy.internal_secret import InternalSecret
 from app.tenancy.providers import open_providers, refuse_half_set_up
 from app.tenancy.token_check import TokenCheck, opened_check
+from app.tts.packs_at_hand import PacksAtHand
 from app.wiring.analysing import TranscriptAnalyst
 from app.wiring.base import Foundation, foundation
+from app.wiring.calling import Calling, opened_calling
 from app.wiring.senses import Inference, inference
 from app.wiring.speaking import opened_speaking
 from app.wiring.thinking import opened_thinking
@@ -75,14 +80,37 @@ class _Opened:
     stack: AsyncExitStack
 
 
-async def _runtime(opened: _Opened, version: str) -> Runtime:
+@dataclass(frozen=True, slots=True)
+class _Minds:
+    """What hears, thinks and speaks, and for whom."""
+
+    hearing: Hearing
+    thinking: LlmService
+    tools: ToolCatalogue
+    transcription_jobs: TranscriptionJobs
+    remote_recordings: RemoteRecordings
+    calling: Calling
+
+
+async def _minds(opened: _Opened) -> _Minds:
     settings, base, senses, stack = opened.settings, opened.base, opened.senses, opened.stack
-    limiter = _limiter(settings, stack)
-    door = _front_door(base, limiter, settings)
     thinking = opened_thinking(base, senses, settings, stack)
     hearing = Hearing(senses.speech, TranscriptAnalyst(AnalysisService(thinking)))
     remote, transcription_jobs = _recordings(base, hearing, settings)
     tools = tool_catalogue(base, transcription_jobs)
+    packs = PacksAtHand(base.database, base.notices, base.fitted_voices)
+    speaking = await opened_speaking(base, senses, settings, stack, packs)
+    voices = AgentVoices(speaking, base.fitted_voices, packs)
+    calling = await opened_calling(base, voices, tools, thinking, opened.default_org)
+    return _Minds(hearing, thinking, tools, transcription_jobs, remote, calling)
+
+
+async def _runtime(opened: _Opened, version: str) -> Runtime:
+    settings, base, senses, stack = opened.settings, opened.base, opened.senses, opened.stack
+    limiter = _limiter(settings, stack)
+    door = _front_door(base, limiter, settings)
+    minds = await _minds(opened)
+    thinking, tools = minds.thinking, minds.tools
     return Runtime(
         version=version,
         started_at=utc_now(),
@@ -94,16 +122,18 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
         limiter=limiter,
         models=senses.models,
         speech=senses.speech,
-        hearing=hearing,
+        hearing=minds.hearing,
         streams=senses.streams,
-        speaking=await opened_speaking(base, senses, settings, stack),
+        speaking=minds.calling.agents.voices.speaking,
         thinking=thinking,
         dialogues=base.dialogues,
         preferences=base.preferences,
         assistant=Assistant(thinking, base.database, base.dialogues, base.preferences, tools),
         tools=tools,
-        transcription_jobs=transcription_jobs,
-        remote_recordings=remote,
+        agents=minds.calling.agents,
+        customers=minds.calling.customers,
+        transcription_jobs=minds.transcription_jobs,
+        remote_recordings=minds.remote_recordings,
         database=base.database,
         mail=base.mail,
         default_organization=opened.default_org,

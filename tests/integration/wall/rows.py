@@ -94,6 +94,8 @@ def _value(table: Table, column: Column[Any], tenant: Tenant) -> Any:
     for key in column.foreign_keys:
         if key.column.table.name == table.name:
             return None
+        if key.column.table.name in tenant.rows:
+            return tenant.rows[key.column.table.name][key.column.name]
         return tenant.user_id if key.column.table.name == "users" else tenant.org_id
     return _plain(column)
 

@@ -1,0 +1,1 @@
+"""Customers: with whom an organization speaks."""
