@@ -1,0 +1,164 @@
+"""One WebRTC connection: answers offers, and hands on what comes through it. Knows no session."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+from aiortc import (
+    MediaStreamTrack,
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCIceCandidate,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamError
+from av import AudioFrame
+from av.video.frame import VideoFrame
+
+from app.core.aio import Supervisor
+from app.core.errors import Conflict
+from app.realtime.playout import Playout
+from app.realtime.transports.media import HEARD_RATE, PlayoutTrack, mono_pcm
+from app.realtime.transports.signalling import Offered, SdpInvalid
+
+_MOST_UNSENT_BYTES = 256 * 1024
+_FAREWELL_S = 0.3
+
+log = logging.getLogger(__name__)
+
+
+class IceRestarted(Conflict):
+    """The connection cannot go on over other addresses; a new one can take its place."""
+
+
+class FarEnd(Protocol):
+    """Told what comes. None of these waits."""
+
+    def heard(self, sound: bytes) -> None: ...
+
+    def seen(self, picture: VideoFrame) -> None: ...
+
+    def received(self, text: str) -> None: ...
+
+    def connected(self) -> None: ...
+
+    def hung_up(self) -> None: ...
+
+
+class Link:
+    def __init__(
+        self,
+        ice_servers: Sequence[RTCIceServer],
+        playout: Playout,
+        far_end: FarEnd,
+        supervisor: Supervisor,
+        *,
+        has_video: bool,
+    ) -> None:
+        self._pc = RTCPeerConnection(
+            RTCConfiguration(list(ice_servers), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        )
+        self._voice = PlayoutTrack(playout)
+        self._far_end = far_end
+        self._supervisor = supervisor
+        self._has_video = has_video
+        self._offered: Offered | None = None
+        self._channel: RTCDataChannel | None = None
+        self._readers: list[asyncio.Task[None]] = []
+        self._negotiating = asyncio.Lock()
+        self._pc.on("track", self._read)
+        self._pc.on("datachannel", self._open)
+        self._pc.on("connectionstatechange", self._changed)
+
+    @property
+    def mids(self) -> Sequence[str]:
+        return self._offered.mids if self._offered else ()
+
+    async def answer(self, offered: Offered) -> str:
+        """Waits until our own addresses are known: the answer names them all."""
+        if self._offered and self._offered.ice != offered.ice:
+            raise IceRestarted("sdp: it restarts ICE; send it with restart_pc", field="sdp")
+        async with self._negotiating:
+            try:
+                await self._pc.setRemoteDescription(RTCSessionDescription(offered.sdp, "offer"))
+                self._choose_media()
+                await self._pc.setLocalDescription()
+            except Exception as error:
+                log.info("an offer could not be answered: %s", type(error).__name__)
+                raise SdpInvalid("it cannot be answered") from error
+        self._offered = offered
+        return self._pc.localDescription.sdp
+
+    async def add_candidate(self, candidate: RTCIceCandidate | None) -> None:
+        with suppress(ValueError):  # it comes after the one that said there are no more
+            await self._pc.addIceCandidate(candidate)
+
+    def send(self, text: str) -> None:
+        """Lost where nobody reads."""
+        channel = self._channel
+        if channel and channel.readyState == "open" and channel.bufferedAmount < _MOST_UNSENT_BYTES:
+            channel.send(text)
+
+    async def close(self) -> None:
+        """What was sent last gets a moment to leave."""
+        for reader in self._readers:
+            reader.cancel()
+        if self._channel and self._channel.bufferedAmount:
+            sent = asyncio.Event()
+            self._channel.on("bufferedamountlow", sent.set)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FAREWELL_S):
+                    await sent.wait()
+        self._pc.remove_all_listeners()
+        await self._pc.close()
+
+    def _choose_media(self) -> None:
+        """One audio both ways; the first video where it is wanted; what else is offered is never
+        sent, nor decoded."""
+        wanted = {"audio": "sendrecv", "video": "recvonly" if self._has_video else "inactive"}
+        for transceiver in self._pc.getTransceivers():
+            transceiver.direction = wanted.get(transceiver.kind, "inactive")
+            if wanted.pop(transceiver.kind, None) == "sendrecv":
+                transceiver.sender.replaceTrack(self._voice)
+
+    def _read(self, track: MediaStreamTrack) -> None:
+        work = self._hear(track) if track.kind == "audio" else self._watch(track)
+        self._readers.append(self._supervisor.spawn("webrtc track", work))
+
+    async def _hear(self, track: MediaStreamTrack) -> None:
+        with suppress(MediaStreamError):
+            while True:
+                frame = await _next(track)
+                if isinstance(frame, AudioFrame) and frame.sample_rate == HEARD_RATE:
+                    self._far_end.heard(mono_pcm(frame))
+        self._far_end.hung_up()
+
+    async def _watch(self, track: MediaStreamTrack) -> None:
+        with suppress(MediaStreamError):
+            while True:
+                picture = await _next(track)
+                if isinstance(picture, VideoFrame):
+                    self._far_end.seen(picture)
+
+    def _open(self, channel: RTCDataChannel) -> None:
+        self._channel = channel
+        channel.on("message", self._received)
+        channel.on("close", self._far_end.hung_up)
+
+    def _received(self, message: Any) -> None:
+        if isinstance(message, str):
+            self._far_end.received(message)
+
+    def _changed(self) -> None:
+        if self._pc.connectionState == "connected":
+            self._far_end.connected()
+
+
+async def _next(track: MediaStreamTrack) -> object:
+    """aiortc does not say of which kind."""
+    return await track.recv()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]

@@ -1,0 +1,87 @@
+"""Sound and pictures of a WebRTC peer, between the frames of aiortc and ours."""
+
+import asyncio
+from fractions import Fraction
+
+import numpy as np
+from aiortc import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError
+from av import AudioFrame
+from av.video.frame import VideoFrame
+
+from app.core.audio.convert import int16_from_float
+from app.realtime.playout import Playout
+
+HEARD_RATE = 48_000
+"""What Opus is decoded to."""
+FRAME_S = 0.02
+_MOST_LATE_S = 0.1
+_PRIMING_S = 0.002
+"""The encoder resamples, and would keep back a whole frame for want of a few samples."""
+
+
+def mono_pcm(frame: AudioFrame) -> bytes:
+    """Of s16, one channel or two side by side, as aiortc decodes Opus."""
+    channels = len(frame.layout.channels)
+    plane = np.frombuffer(memoryview(frame.planes[0]), np.int16, count=frame.samples * channels)
+    if channels == 1:
+        return plane.tobytes()
+    left, right = plane[::2], plane[1::2]
+    return ((left >> 1) + (right >> 1) + (left & right & 1)).tobytes()
+
+
+class PlayoutTrack(MediaStreamTrack):
+    """What the agent says, in frames of 20 ms. Where the loop was late by much it goes on from now:
+    what was missed is a gap, and never a burst."""
+
+    kind = "audio"
+
+    def __init__(self, playout: Playout) -> None:
+        super().__init__()
+        self._playout = playout
+        self._rate = playout.sample_rate
+        self._next_s: float | None = None
+        self._place = 0
+
+    async def recv(self) -> AudioFrame:
+        if self.readyState != "live":
+            raise MediaStreamError
+        loop = asyncio.get_running_loop()
+        if self._next_s is None:
+            self._next_s = loop.time()
+            return self._frame(round(_PRIMING_S * self._rate))
+        self._next_s += FRAME_S
+        late_s = loop.time() - self._next_s
+        if late_s > _MOST_LATE_S:
+            self._next_s += late_s
+            self._place += round(late_s * self._rate)
+        await asyncio.sleep(self._next_s - loop.time())
+        return self._frame(0)
+
+    def _frame(self, silence: int) -> AudioFrame:
+        """`silence`: so many samples before those of the playout."""
+        sound = int16_from_float(self._playout.take(round(FRAME_S * self._rate)))
+        if silence:
+            sound = np.concatenate([np.zeros(silence, np.int16), sound])
+        frame = AudioFrame(format="s16", layout="mono", samples=sound.size)
+        frame.planes[0].update(sound.tobytes())
+        frame.sample_rate = self._rate
+        frame.time_base = Fraction(1, self._rate)
+        frame.pts = self._place
+        self._place += sound.size
+        return frame
+
+
+class LatestPicture:
+    """Of a camera. Whoever looks sees the newest; those that nobody looked at are gone."""
+
+    def __init__(self) -> None:
+        self._picture: VideoFrame | None = None
+
+    def show(self, picture: VideoFrame) -> None:
+        self._picture = picture
+
+    def take(self) -> VideoFrame | None:
+        """None where there is none that was not taken before."""
+        picture, self._picture = self._picture, None
+        return picture

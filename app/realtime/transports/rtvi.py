@@ -1,0 +1,257 @@
+"""The messages of the data channel, as the Pipecat clients for browsers speak them (RTVI 2.1 and
+1.x): what happens in a session becomes messages, messages become commands. Pure.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from app.realtime.conversation import Line
+from app.realtime.events import (
+    Ended,
+    Said,
+    Saying,
+    SessionEvent,
+    StateChanged,
+    Understanding,
+    VoiceChanged,
+)
+
+PROTOCOL = "2.1.0"
+_LABEL = "rtvi-ai"
+_LEGACY, _CURRENT = 1, 2
+_LONGEST_TEXT = 4000
+_MOST_KEYS = 64
+
+Message: TypeAlias = dict[str, Any]
+PEER_LEFT: Message = {"type": "signalling", "message": {"type": "peerLeft"}}
+RENEGOTIATE: Message = {"type": "signalling", "message": {"type": "renegotiate"}}
+
+
+@dataclass(frozen=True, slots=True)
+class ClientReady:
+    """It wants to hear and see what happens from here on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    pass
+
+
+Command: TypeAlias = ClientReady | Typed | HangUp
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    type: str
+    id: str = ""
+    label: str = ""
+    data: Any = None
+
+
+class _Version(msgspec.Struct, frozen=True):
+    version: str
+
+
+class _SendOptions(msgspec.Struct, frozen=True):
+    run_immediately: bool = True
+
+
+class _Text(msgspec.Struct, frozen=True):
+    content: str
+    options: _SendOptions = _SendOptions()
+
+
+class _Context(msgspec.Struct, frozen=True):
+    content: Any
+    role: Literal["user", "assistant"] = "user"
+    run_immediately: bool = False
+
+
+class _Keys(msgspec.Struct, frozen=True):
+    buttons: list[str] = []
+    button: str = ""
+
+
+class _Refused(Exception):
+    """What was asked cannot be done; says why."""
+
+
+class Chat:
+    """Of one client. `product`: name and version of what speaks to it."""
+
+    def __init__(self, product: tuple[str, str], now: Callable[[], datetime]) -> None:
+        self._product = product
+        self._now = now
+        self._is_legacy = False
+        self._state = "listening"
+        self._silent_since_s: float | None = None
+        self._segments: list[tuple[int, str]] = []
+        """The sentences of the reply that is spoken, by their numbers."""
+        self._next_segment = 1
+
+    def received(self, text: str) -> tuple[Command | None, list[Message]]:
+        """Something for the session, and answers. Signalling needs neither: what a track carries is
+        seen on the track."""
+        try:
+            message = msgspec.json.decode(text, type=_Envelope)
+        except (msgspec.DecodeError, RecursionError):
+            return None, [_error("The message is no JSON object with a type")]
+        if message.label != _LABEL:
+            return None, []
+        try:
+            return self._obeyed(message)
+        except msgspec.ValidationError as error:
+            return None, [_error_response(message.id, f"Invalid {message.type}: {error}")]
+        except _Refused as refused:
+            return None, [_error_response(message.id, str(refused))]
+
+    def told(self, event: SessionEvent) -> list[Message]:
+        match event:
+            case VoiceChanged(is_voice, at_s):
+                self._silent_since_s = None if is_voice else at_s
+                return [_rtvi(f"user-{'started' if is_voice else 'stopped'}-speaking")]
+            case Understanding(text, is_final):
+                return [_rtvi("user-transcription", self._transcript(text, is_final=is_final))]
+            case StateChanged(state, at_s):
+                was, self._state = self._state, state
+                return self._moved(was, state, at_s)
+            case Saying(text):
+                return self._saying(text.strip())
+            case Said(line):
+                if line.role == "user":
+                    return [_rtvi("user-llm-text", {"text": line.text})]
+                return self._said(line)
+            case Ended(reason):
+                return [_rtvi("server-message", {"type": "call-ended", "reason": reason})]
+
+    def _obeyed(self, message: _Envelope) -> tuple[Command | None, list[Message]]:
+        match message.type:
+            case "client-ready":
+                return ClientReady(), self._ready(message)
+            case "disconnect-bot":
+                return HangUp(), []
+            case "send-text":
+                asked = msgspec.convert(message.data, _Text)
+                return self._typed(asked.content, is_now=asked.options.run_immediately), []
+            case "append-to-context":
+                context = msgspec.convert(message.data, _Context)
+                is_now = context.run_immediately and context.role == "user"
+                typed = self._typed(context.content, is_now=is_now)
+                return typed, [_rtvi("append-to-context-result", {"result": "ok"}, message.id)]
+            case "dtmf":
+                return self._typed(_keys(message.data)), []
+            case unknown:
+                raise _Refused(f"Unsupported type {unknown[:100]}")
+
+    def _typed(self, content: Any, *, is_now: bool = True) -> Typed:
+        if not is_now:
+            raise _Refused("Only what a user says, and what is to be answered now, can be added")
+        if not isinstance(content, str) or not content.strip():
+            raise _Refused("There is no text in it")
+        if len(content) > _LONGEST_TEXT:
+            raise _Refused(f"The text is longer than {_LONGEST_TEXT} characters")
+        return Typed(content.strip())
+
+    def _ready(self, message: _Envelope) -> list[Message]:
+        """An older client is answered in its own version; what else is asked for gets ours."""
+        version = msgspec.convert(message.data or {"version": ""}, _Version).version
+        major = version.partition(".")[0]
+        self._is_legacy = major == str(_LEGACY)
+        answers: list[Message] = []
+        if major not in (str(_LEGACY), str(_CURRENT)):
+            fault = f"RTVI {version[:20] or 'of no version'} is not spoken here, but {PROTOCOL}"
+            answers.append(_error_response(message.id, fault))
+        name, own_version = self._product
+        ready = {
+            "version": version[:20] if self._is_legacy else PROTOCOL,
+            "about": {"library": name, "library_version": own_version},
+        }
+        return [*answers, _rtvi("bot-ready", ready, message.id)]
+
+    def _moved(self, was: str, state: str, at_s: float) -> list[Message]:
+        messages: list[Message] = []
+        if was == "speaking":
+            messages += [_rtvi("bot-tts-stopped"), _rtvi("bot-stopped-speaking")]
+        if was != "listening" and state != "speaking":
+            messages.append(_rtvi("bot-llm-stopped"))
+        if state == "thinking":
+            self._segments = []
+            messages.append(_rtvi("bot-llm-started"))
+        elif state == "speaking":
+            messages += [_rtvi("bot-started-speaking"), *self._measured(at_s)]
+        return messages
+
+    def _measured(self, at_s: float) -> list[Message]:
+        """From the end of the user's voice to the first sound of the answer."""
+        since_s, self._silent_since_s = self._silent_since_s, None
+        if since_s is None:
+            return []
+        measure = {"processor": "voice-to-voice", "value": round(at_s - since_s, 3)}
+        return [_rtvi("metrics", {"ttfb": [measure]})]
+
+    def _saying(self, text: str) -> list[Message]:
+        is_first = not self._segments
+        segment = self._next_segment
+        self._next_segment += 1
+        self._segments.append((segment, text))
+        spoken = {"text": text if is_first else f" {text}"}
+        return [
+            _rtvi("bot-llm-text", spoken),
+            *([_rtvi("bot-tts-started")] if is_first else []),
+            _rtvi("bot-tts-text", {"text": text}),
+            _rtvi("bot-output", self._output(segment, text, heard=0)),
+        ]
+
+    def _said(self, line: Line) -> list[Message]:
+        """What was heard of the reply, which may end within a sentence."""
+        segments, self._segments = self._segments, []
+        left = len(line.text)
+        outputs: list[Message] = []
+        for segment, text in segments:
+            heard = min(len(text), left)
+            left = max(0, left - len(text) - 1)
+            if heard:
+                outputs.append(_rtvi("bot-output", self._output(segment, text, heard=heard)))
+        return [_rtvi("bot-transcription", {"text": line.text}), *outputs]
+
+    def _output(self, segment: int, text: str, *, heard: int) -> Mapping[str, Any]:
+        fields = {"text": text, "aggregated_by": "sentence", "segment_id": segment}
+        if self._is_legacy:
+            return fields | {"text": text[:heard] or text, "spoken": heard > 0}
+        status = "new" if not heard else "completed" if heard == len(text) else "in-progress"
+        progress = {"accumulated_text": text[:heard], "remaining_text": text[heard:]}
+        spoken = {"will_be_spoken": True, "spoken_status": status, "spoken_progress": progress}
+        return fields | {"output_type": "sentence", "text_type": "sentence"} | spoken
+
+    def _transcript(self, text: str, *, is_final: bool) -> Mapping[str, Any]:
+        at = self._now().isoformat(timespec="milliseconds")
+        return {"text": text, "user_id": "", "timestamp": at, "final": is_final}
+
+
+def _keys(data: Any) -> str:
+    keys = msgspec.convert(data, _Keys)
+    pressed = "".join(keys.buttons) or keys.button
+    if not pressed or len(pressed) > _MOST_KEYS or pressed.strip("0123456789*#"):
+        raise _Refused("The keys are 0 to 9, * and #")
+    return pressed
+
+
+def _rtvi(kind: str, data: Mapping[str, Any] | None = None, id: str = "") -> Message:  # noqa: A002
+    message: Message = {"label": _LABEL, "type": kind}
+    return message | ({"id": id} if id else {}) | ({"data": data} if data is not None else {})
+
+
+def _error_response(message_id: str, fault: str) -> Message:
+    return _rtvi("error-response", {"error": fault}, message_id)
+
+
+def _error(fault: str) -> Message:
+    return _rtvi("error", {"error": fault, "message": fault, "fatal": False})
