@@ -103,12 +103,13 @@ class Agents:
         row = await store.find_version(tx, agent_id, number)
         return _version(row) if row else None
 
+    async def version(self, tx: Tx, agent_id: UUID, version_id: UUID) -> AgentVersion:
+        return _version(await self._found_version(tx, agent_id, version_id))
+
     async def roll_back(self, tx: Tx, agent_id: UUID, version_id: UUID) -> Agent:
         """To what it was: a new version too, unless it is as it was already."""
         pair = await self._found(tx, agent_id, lock=True)
-        earlier = await store.find_version_by_id(tx, agent_id, version_id)
-        if earlier is None:
-            raise AgentVersionNotFound("Version not found")
+        earlier = await self._found_version(tx, agent_id, version_id)
         reason = f"rolled back to version {earlier.number}"
         return await self._save(tx, pair, _settings(earlier), reason)
 
@@ -147,6 +148,13 @@ class Agents:
         if pair is None:
             raise AgentNotFound("Agent not found")
         return pair
+
+    async def _found_version(self, tx: Tx, agent_id: UUID, version_id: UUID) -> AgentVersionRow:
+        """Also of an agent that was deleted."""
+        row = await store.find_version_by_id(tx, agent_id, version_id)
+        if row is None:
+            raise AgentVersionNotFound("Version not found")
+        return row
 
     async def _add(self, tx: Tx, settings: AgentSettings, reason: str) -> Agent:
         await self._check(tx, settings)

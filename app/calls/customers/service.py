@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from app.calls.customers import store
 from app.calls.customers.batches import Batch
@@ -112,11 +113,16 @@ class Customers:
         return found[query.offset : most]
 
     async def change(
-        self, tx: Tx, customer_id: UUID, changes: Mapping[str, Any], agent_id: UUID | None
+        self,
+        tx: Tx,
+        customer_id: UUID,
+        changes: Mapping[str, Any],
+        agent_id: UUID | UnsetType | None = UNSET,
     ) -> Customer:
-        """`agent_id`: the one that it belongs to from now on."""
         row = await self._found(tx, customer_id, lock=True)
-        if agent_id != row.agent_id:
+        if agent_id is UNSET:
+            agent_id = row.agent_id
+        elif agent_id != row.agent_id:
             await self._check_agent(tx, agent_id)
         old = self._sealing.open(row.id, row.sealed)
         fields = msgspec.to_builtins(old) | dict(changes)

@@ -110,6 +110,9 @@ def ids_of(organization: Organization) -> dict[str, UUID | str]:
         "job_id": organization.job_id,
         "tool_name": organization.tool_name,
         "secret_name": organization.secret_name,
+        "agent_id": organization.agent_id,
+        "version_id": organization.agent_version_id,
+        "customer_id": organization.customer_id,
     }
 
 

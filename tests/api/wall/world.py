@@ -52,6 +52,9 @@ class Organization:
     job_id: UUID = field(default_factory=uuid4)
     tool_name: str = field(default_factory=lambda: f"tool_{uuid4().hex[:20]}")
     secret_name: str = field(default_factory=lambda: f"secret_{uuid4().hex[:20]}")
+    agent_id: UUID = field(default_factory=uuid4)
+    agent_version_id: UUID = field(default_factory=uuid4)
+    customer_id: UUID = field(default_factory=uuid4)
 
 
 @dataclass
@@ -79,10 +82,21 @@ class World:
             organization.key_id = key.id
             organization.job_id = await self._job(tx, key.id)
             await self._tool(tx, organization)
+        await self._agent(scope, organization)
         for role in Role:
             organization.people[role.value] = await self.person(organization.id, role)
         organization.invitation_id = await self.invitation(organization)
         return organization
+
+    async def _agent(self, scope: OrgScope, organization: Organization) -> None:
+        """And a customer."""
+        agent = await self.runtime.agents.create(scope, {"name": "Front desk"})
+        organization.agent_id = agent.id
+        async with self.runtime.database.transaction(scope) as tx:
+            (version,) = await self.runtime.agents.versions(tx, agent.id)
+            customer = await self.runtime.customers.create(tx, {"name": "Ada"}, agent.id)
+        organization.agent_version_id = version.id
+        organization.customer_id = customer.id
 
     async def _tool(self, tx: Tx, organization: Organization) -> None:
         """One that wants an argument, and a secret."""
@@ -160,13 +174,14 @@ class World:
 @asynccontextmanager
 async def world(database_url: str, data_dir: Path, **others: str) -> AsyncGenerator[World]:
     """`others`: settings beside those that every such test has. The language model says back what
-    it was told."""
+    it was told. No phrase is spoken ahead."""
     async with OpenAiApi().serving() as model:
         settings = declared.load(
             {
                 "PARLEY_DATA_DIR": str(data_dir),
                 "DATABASE_URL": database_url,
                 "PARLEY_DRAIN_S": "0",
+                "PARLEY_PHRASE_CACHE_MB": "0",
                 "LLM_PROVIDER": "local",
                 "LOCAL_LLM_URL": f"{model.url}/v1",
                 "LOCAL_LLM_MODEL": MODEL,
