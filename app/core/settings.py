@@ -216,6 +216,16 @@ class Telephony:
     twilio_account_sid: str = setting("TWILIO_ACCOUNT_SID", "", "Twilio account")
     twilio_auth_token: Secret = setting("TWILIO_AUTH_TOKEN", Secret(""), "Twilio token")
     twilio_phone_number: str = setting("TWILIO_PHONE_NUMBER", "", "Number that calls come from")
+    twilio_api_url: str = setting(
+        "PARLEY_TWILIO_API_URL",
+        "https://api.twilio.com",
+        "Twilio's interface; of a region: https://api.dublin.ie1.twilio.com",
+    )
+    twilio_webhook_key: Secret = setting(
+        "PARLEY_TWILIO_WEBHOOK_KEY",
+        Secret(""),
+        "Shared key that Twilio signs callbacks with where the account has one; else the token",
+    )
 
 
 @dataclass(frozen=True, slots=True)

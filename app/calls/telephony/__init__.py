@@ -1,0 +1,1 @@
+"""The telephone company: calls made and redirected, numbers, callbacks. Knows no agent."""
