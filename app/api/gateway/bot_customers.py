@@ -99,17 +99,17 @@ def _query(
     return CustomerQuery(limit, offset, search, tag, agent_id)
 
 
-QUERY = {"query": Provide(_query, sync_to_thread=False)}
+QUERY = {"wanted": Provide(_query, sync_to_thread=False)}
 
 
 @get(PATH, opt=SEEN, dependencies=TENANT | QUERY)
 async def list_customers(
     runtime: NamedDependency[Runtime],
     tenant: NamedDependency[OrgScope],
-    query: NamedDependency[CustomerQuery],
+    wanted: NamedDependency[CustomerQuery],
 ) -> list[CustomerAnswer]:
     """The newest first. `search`: in name, phone number, e-mail address and tags."""
-    return [_shown(found) for found in await runtime.customers.list(tenant, query)]
+    return [_shown(found) for found in await runtime.customers.list(tenant, wanted)]
 
 
 @post(PATH, opt=CHANGED, dependencies=TENANT)
