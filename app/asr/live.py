@@ -1,7 +1,7 @@
 """What is asked of live recognition and what it tells. Pure: no model, no socket, no clock."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -92,6 +92,8 @@ class Said:
     parts: tuple[SpeakerPart, ...] = ()
     """By speaker, where that was asked for."""
     speaker_embedding: tuple[float, ...] | None = None
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Such as emotion and intent, where the model tells them."""
     process_ms: int = 0
     """Of a final: from the decision that it is over to the text."""
 

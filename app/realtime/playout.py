@@ -22,6 +22,15 @@ class Playout:
         """Called when the first sample after a silence is taken."""
         self.cleared: Callable[[], None] = lambda: None
         """Called when what waits, and what a transport has sent ahead, must never be heard."""
+        self.taken: Callable[[Samples], None] = lambda _: None
+        """Called with all that is taken, the silence of whole frames too."""
+        self.taken_back: Callable[[int], None] = lambda _: None
+        """Called with how many of the samples that were taken last are never heard."""
+        self.background: Callable[[int], Samples] | None = None
+        """Sound for as long as the line is open: makes so many samples of it."""
+        self._aside = _NOTHING
+        self._unsaid = 0
+        """Samples since the last that counts."""
         self._most_waiting = round(ahead_s * sample_rate)
         self._waiting: deque[Samples] = deque()
         self._waiting_samples = 0
@@ -55,15 +64,32 @@ class Playout:
             await self._moved.wait()
         self._is_silent = True
 
+    def murmur(self, sound: Samples) -> None:
+        """Mixed into what is taken next, beside all that is said: it never counts as heard."""
+        self._aside = np.concatenate([self._aside, sound])
+
     def take(self, count: int) -> Samples:
         """`count` samples, silence where there are no more."""
-        frame = np.zeros(count, np.float32)
-        sound = self.take_sound(count)
-        frame[: sound.size] = sound
+        frame = _filled(self._take(count), count)
+        self.taken(frame)
         return frame
 
     def take_sound(self, most: int) -> Samples:
         """Up to `most` samples, without the silence."""
+        sound = self._take(most)
+        if sound.size:
+            self.taken(sound)
+        return sound
+
+    def _take(self, most: int) -> Samples:
+        said, beside = self._take_said(most), self._take_beside(most)
+        self._unsaid = 0 if said.size else self._unsaid + beside.size
+        if not beside.size:
+            return said
+        count = max(said.size, beside.size)
+        return _filled(said, count) + _filled(beside, count)
+
+    def _take_said(self, most: int) -> Samples:
         if self.is_held or not self._waiting:
             self._is_silent = self._is_silent or not self._waiting
             return _NOTHING
@@ -83,18 +109,31 @@ class Playout:
         self._moved.set()
         return np.concatenate(pieces)
 
+    def _take_beside(self, most: int) -> Samples:
+        beside, self._aside = self._aside[:most], self._aside[most:]
+        if not self.background:
+            return beside
+        return self.background(most) + _filled(beside, most)
+
     def sent_ahead(self, count: int) -> None:
         """For a transport whose far end buffers: so many of the samples taken wait there."""
-        self._ahead = count
+        self._ahead = max(0, count - self._unsaid)
         self._moved.set()
 
     def clear(self) -> None:
         """Nothing of what waits is ever heard."""
         self._waiting.clear()
         self._waiting_samples = 0
+        self._aside = _NOTHING
+        self.taken_back(self._ahead)
         self._taken -= self._ahead
         self._ahead = 0
         self.is_held = False
         self._is_silent = True
         self._moved.set()
         self.cleared()
+
+
+def _filled(sound: Samples, count: int) -> Samples:
+    """Up to `count`, with silence."""
+    return sound if sound.size == count else np.pad(sound, (0, count - sound.size))

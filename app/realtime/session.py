@@ -6,73 +6,37 @@ To hang up is to leave the scope that holds everything.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from app.core.aio import Channel, TaskScope
 from app.core.errors import AppError
 from app.realtime.conversation import Act, Brain, EndCall, Line, Mouth
+from app.realtime.events import (
+    Ended,
+    Said,
+    Saying,
+    SessionEvent,
+    StateChanged,
+    Understanding,
+    VoiceChanged,
+    Withdrawn,
+)
 from app.realtime.playout import Playout
 from app.realtime.silence import SilenceRules, SilenceWatchdog
+from app.realtime.strategies.adaptation import EmotionAdaptation
+from app.realtime.strategies.backchannel import Backchannel
+from app.realtime.strategies.closing import ClosingPhrase
 from app.realtime.turn import Agent, Decision, GoOn, Hold, Interrupt, Reply, Turn, Withdraw
 from app.realtime.utterance import Utterance
 from app.tts.text.splitting import Splitter
 
 _SENTENCES_AHEAD = 3
 _FIRST_CLAUSE_WORDS = 4
+_CUE_LEVEL = 0.6
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A line entered the history."""
-
-    line: Line
-
-
-@dataclass(frozen=True, slots=True)
-class VoiceChanged:
-    """The user began to speak, or paused."""
-
-    is_voice: bool
-    at_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Understanding:
-    """What the user says, as far as it is recognized; a piece of it is final when it stays."""
-
-    text: str
-    is_final: bool
-    at_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Saying:
-    """What the agent says next."""
-
-    text: str
-    at_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class StateChanged:
-    """listening, thinking or speaking."""
-
-    state: str
-    at_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    reason: str
-    act: Act | None = None
-
-
-SessionEvent: TypeAlias = VoiceChanged | Understanding | Saying | Said | StateChanged | Ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +47,18 @@ class Phrases:
     failure: str = "Sorry, I had a problem. Could you say that again?"
     silence: str = "Are you still there?"
     goodbye: str = ""
+    filler: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What an agent does besides answering; None: it does not. `filler_s`: how long an answer may
+    be thought over without a word."""
+
+    closing: ClosingPhrase | None = None
+    backchannel: Backchannel | None = None
+    adaptation: EmotionAdaptation | None = None
+    filler_s: float = 2.5
 
 
 Tell = Callable[[SessionEvent], None]
@@ -109,12 +85,15 @@ class Session:
         *,
         phrases: Phrases | None = None,
         silence: SilenceRules | None = None,
+        habits: Habits | None = None,
     ) -> None:
+        """`silence` none: nobody minds it."""
         self._brain, self._mouth = parts.brain, parts.mouth
         self._playout, self._turn = parts.playout, parts.turn
         self._tell = tell
         self._phrases = phrases or Phrases()
-        self._silence = SilenceWatchdog(silence or SilenceRules(), self._now_s())
+        self._habits = habits or Habits()
+        self._silence = SilenceWatchdog(silence, self._now_s())
         self._scope = TaskScope()
         self._changed = asyncio.Event()
         self._over: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
@@ -144,18 +123,25 @@ class Session:
 
     def voice_began(self) -> None:
         self._silence.busy()
+        if self._habits.backchannel:
+            self._habits.backchannel.voice_began(self._now_s())
         self._tell(VoiceChanged(True, self._now_s()))
         self._do(self._turn.voice_began(self._now_s()))
 
     def voice_ended(self, *, ago_s: float = 0.0) -> None:
         """`ago_s`: it takes a moment of silence to know."""
         at_s = self._now_s() - ago_s
+        if self._habits.backchannel:
+            self._habits.backchannel.voice_ended(at_s)
         self._tell(VoiceChanged(False, at_s))
         self._do(self._turn.voice_ended(at_s))
 
-    def heard(self, text: str, *, is_final: bool) -> None:
+    def heard(self, text: str, *, is_final: bool, labels: Mapping[str, str] | None = None) -> None:
+        labels = labels or {}
         if text:
-            self._tell(Understanding(text, is_final, self._now_s()))
+            self._tell(Understanding(text, is_final, self._now_s(), labels))
+        if self._habits.adaptation:
+            self._habits.adaptation.note(labels)
         self._do(self._turn.heard(text, self._now_s(), is_final=is_final))
 
     def typed(self, text: str) -> None:
@@ -169,12 +155,34 @@ class Session:
         """Wakes the pure parts when something is due for them."""
         while True:
             self._changed.clear()
-            due = [due_s for due_s in (self._turn.due_s, self._silence.due_s) if due_s is not None]
             with suppress(TimeoutError):
-                async with asyncio.timeout_at(min(due, default=None)):
+                async with asyncio.timeout_at(self._due_s()):
                     await self._changed.wait()
+            self._encourage()
             self._do(self._turn.tick(self._now_s()))
             self._break_silence(self._silence.tick(self._now_s()))
+
+    def _due_s(self) -> float | None:
+        backchannel = self._habits.backchannel
+        due = (self._turn.due_s, self._silence.due_s, backchannel.due_s if backchannel else None)
+        return min((due_s for due_s in due if due_s is not None), default=None)
+
+    def _encourage(self) -> None:
+        if backchannel := self._habits.backchannel:
+            cue = backchannel.tick(self._now_s(), self._turn.answer_due_s)
+            if cue:
+                self._scope.spawn("cue", self._murmur(cue))
+
+    async def _murmur(self, cue: str) -> None:
+        try:
+            async with aclosing(self._mouth.speak(cue)) as pieces:
+                sounds = [spoken.sound async for spoken in pieces]
+        except AppError:
+            log.info("a cue could not be spoken", exc_info=True)
+            return
+        if self._turn.agent is Agent.QUIET:
+            for sound in sounds:
+                self._playout.murmur(sound * _CUE_LEVEL)
 
     def _break_silence(self, strike: str | None) -> None:
         if strike == "prompt" and self._phrases.silence:
@@ -187,12 +195,14 @@ class Session:
             match decision:
                 case Reply(text):
                     self._silence.answered()
+                    self._note_manner()
                     self._add(Line("user", text, self._now_s()))
-                    self._answer_with(self._brain.reply(tuple(self.lines)))
+                    thoughts = self._brain.reply(tuple(self.lines))
+                    self._answer_with(thoughts, filler=self._phrases.filler)
                 case Withdraw(question):
                     self._stop_reply()
                     if question:
-                        self.lines.pop()
+                        self._tell(Withdrawn(self.lines.pop()))
                 case Interrupt():
                     self._cut_reply()
                 case Hold():
@@ -200,6 +210,11 @@ class Session:
                 case GoOn():
                     self._playout.is_held = False
         self._look_again()
+
+    def _note_manner(self) -> None:
+        """For the brain alone: nobody said it."""
+        if self._habits.adaptation and (news := self._habits.adaptation.news()):
+            self.lines.append(Line("developer", news, self._now_s()))
 
     def _look_again(self) -> None:
         if self._turn.agent is not Agent.QUIET or self._turn.is_voice:
@@ -214,19 +229,23 @@ class Session:
         self._answer_with(pieces)
         self._look_again()
 
-    def _answer_with(self, pieces: AsyncGenerator[str | Act, None]) -> None:
+    def _answer_with(self, pieces: AsyncGenerator[str | Act, None], filler: str = "") -> None:
+        if self._habits.backchannel:
+            self._habits.backchannel.floor_taken()
         self._utterance = Utterance()
-        self._reply = self._scope.spawn("reply", self._answer(pieces))
+        self._reply = self._scope.spawn("reply", self._answer(pieces, filler))
 
-    async def _answer(self, pieces: AsyncGenerator[str | Act, None]) -> None:
+    async def _answer(self, pieces: AsyncGenerator[str | Act, None], filler: str) -> None:
         act: Act | None = None
         try:
-            act = await self._say(pieces)
+            act = await self._say(pieces, filler)
         except AppError:
             log.warning("a reply failed", exc_info=True)
             act = await self._apologize()
         self._add_heard()
         self._do(self._turn.reply_ended(self._now_s()))
+        if act is None and self._habits.closing and self._habits.closing.is_over(self.lines):
+            act = EndCall("said goodbye")
         if act:
             self.end(act.reason if isinstance(act, EndCall) else "transferred", act)
 
@@ -237,14 +256,17 @@ class Session:
             log.warning("not even an apology could be spoken", exc_info=True)
             return None
 
-    async def _say(self, pieces: AsyncGenerator[str | Act, None]) -> Act | None:
+    async def _say(self, pieces: AsyncGenerator[str | Act, None], filler: str = "") -> Act | None:
         """Thinks ahead of what is spoken, and speaks ahead of what is heard. The act comes when all
-        was heard."""
+        was heard. `filler`: said where the first sentence is long in coming."""
         sentences: Channel[str] = Channel(_SENTENCES_AHEAD)
         async with TaskScope() as scope:
             thinking = scope.spawn("thinking", _cut(pieces, sentences))
+            waiting = scope.spawn("filler", _fill(filler, self._habits.filler_s, sentences))
             async for sentence in sentences:
+                waiting.cancel()
                 await self._speak(sentence)
+            waiting.cancel()
         await self._playout.drained()
         outcome = thinking.result()
         if isinstance(outcome, AppError):
@@ -261,6 +283,7 @@ class Session:
                 length_s = spoken.sound.size / self._playout.sample_rate
                 self._utterance.give(spoken.words, self._playout.given_s + length_s)
                 await self._playout.play(spoken.sound)
+        self._utterance.end()
 
     def _sound_began(self) -> None:
         if self._turn.agent is Agent.THINKING:
@@ -337,6 +360,12 @@ async def _cut(
     finally:
         sentences.close()
     return act
+
+
+async def _fill(filler: str, after_s: float, sentences: Channel[str]) -> None:
+    await asyncio.sleep(after_s)
+    if filler:
+        sentences.try_send(filler)
 
 
 async def _text(text: str) -> AsyncGenerator[str | Act, None]:

@@ -13,9 +13,9 @@ class SilenceRules:
 
 
 class SilenceWatchdog:
-    """Told of every sound; asked at `due_s`."""
+    """Told of every sound; asked at `due_s`. Without rules nobody minds."""
 
-    def __init__(self, rules: SilenceRules, now_s: float) -> None:
+    def __init__(self, rules: SilenceRules | None, now_s: float) -> None:
         self._rules = rules
         self._quiet_since_s = now_s
         self._strikes = 0
@@ -24,7 +24,9 @@ class SilenceWatchdog:
     @property
     def due_s(self) -> float | None:
         """None while somebody speaks or a reply is being made."""
-        return None if self._is_busy else self._quiet_since_s + self._rules.quiet_s
+        if self._is_busy or self._rules is None:
+            return None
+        return self._quiet_since_s + self._rules.quiet_s
 
     def busy(self) -> None:
         self._is_busy = True
@@ -39,7 +41,7 @@ class SilenceWatchdog:
 
     def tick(self, now_s: float) -> Literal["prompt", "hang_up"] | None:
         due_s = self.due_s
-        if due_s is None or now_s < due_s:
+        if self._rules is None or due_s is None or now_s < due_s:
             return None
         self._quiet_since_s = now_s
         if self._strikes >= self._rules.strikes:

@@ -59,12 +59,14 @@ Decision: TypeAlias = Reply | Withdraw | Interrupt | Hold | GoOn
 class TurnRules:
     """`voice_s`: a shorter noise does not hold a voice that speaks. `late_s`: how long a final text
     is waited for. `held_s`: a voice without words does not hold for longer. `early_s`: a short
-    answer that begins so soon before the end of what was said answers it."""
+    answer that begins so soon before the end of what was said answers it. `yields`: words stop a
+    voice that speaks; otherwise they are answered when it has ended."""
 
     voice_s: float = 0.2
     late_s: float = 1.0
     held_s: float = 2.0
     early_s: float = 1.0
+    yields: bool = True
 
 
 class Turn:
@@ -103,14 +105,23 @@ class Turn:
         if self.is_voice:
             if self.is_held:
                 return self._held_since_s + self._rules.held_s
-            if self.agent is Agent.SPEAKING and not self._is_passed_over:
+            is_in_the_way = self.agent is Agent.SPEAKING and not self._is_passed_over
+            if is_in_the_way and self._rules.yields:
                 return self._voice_began_s + self._rules.voice_s
             return None
         if self._is_final_due:
             return self._silent_since_s + self._rules.late_s
-        if self.agent is Agent.QUIET and self.text:
-            return self._silent_since_s + self._silence_s(self.text)
+        if (answer_due_s := self.answer_due_s) is not None:
+            return answer_due_s
         return self._silent_since_s if self.is_held else None
+
+    @property
+    def answer_due_s(self) -> float | None:
+        """When this turn will be answered if nobody says more; None where there is nothing to
+        answer yet."""
+        if self.is_voice or self.agent is not Agent.QUIET or not self.text:
+            return None
+        return self._silent_since_s + self._silence_s(self.text)
 
     def voice_began(self, at_s: float) -> list[Decision]:
         self.is_voice = self._is_final_due = True
@@ -162,7 +173,8 @@ class Turn:
         self.is_held = False
         self._answered = ""
         self._spoke_until_s = at_s
-        if not self.is_voice and self._voice_began_s < at_s - self._rules.early_s:
+        is_answer = self.is_voice or self._voice_began_s >= at_s - self._rules.early_s
+        if not is_answer and (self._rules.yields or self._words.is_listening(self.text)):
             self._finals, self._interim = [], ""
         return []
 
@@ -187,7 +199,8 @@ class Turn:
         """By words that are more than a sign of listening."""
         if self.agent is Agent.QUIET or not words_of(self.text):
             return []
-        if self.agent is Agent.SPEAKING and self._words.is_listening(self.text):
+        is_heard_out = not self._rules.yields or self._words.is_listening(self.text)
+        if self.agent is Agent.SPEAKING and is_heard_out:
             return []
         return self._yield_floor()
 

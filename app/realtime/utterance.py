@@ -4,11 +4,15 @@ from dataclasses import dataclass, field
 
 from app.realtime.conversation import HeardWord
 
+_LETTERS_A_SECOND = 15
+"""At most, of a text whose sound is not all there yet."""
+
 
 @dataclass(slots=True)
 class _Part:
     text: str
     began_s: float
+    is_whole: bool = False
     words: list[HeardWord] = field(default_factory=list[HeardWord])
     given_s: float = 0.0
 
@@ -33,6 +37,10 @@ class Utterance:
         part.words += words
         part.given_s = given_s
 
+    def end(self) -> None:
+        """The text that began last has all its sound. One that broke off never has."""
+        self._parts[-1].is_whole = True
+
     def heard(self, played_s: float) -> str:
         """As far as it was played: a word counts when half of it was. Without times of words, a
         text counts in proportion to its sound."""
@@ -47,8 +55,10 @@ def _heard_of(part: _Part, played_s: float) -> str:
     if part.words:
         ends = [word.end for word in part.words if (word.start_s + word.end_s) / 2 <= since_s]
         is_all = len(ends) == len(part.words) and played_s >= part.given_s
-        return part.text if is_all else part.text[: max(ends, default=0)]
+        return part.text if is_all and part.is_whole else part.text[: max(ends, default=0)]
     share = since_s / max(part.given_s - part.began_s, 1e-9)
-    if share >= 1:
+    if part.is_whole and share >= 1:
         return part.text
-    return part.text[: round(share * len(part.text))].rpartition(" ")[0]
+    letters = min(share, 1.0) * len(part.text)
+    most = letters if part.is_whole else min(letters, since_s * _LETTERS_A_SECOND)
+    return part.text[: round(most)].rpartition(" ")[0]

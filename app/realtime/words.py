@@ -2,23 +2,35 @@
 
 import tomllib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
 _CLOSING = ".!?।؟。！？…"  # noqa: RUF001
 _DANGLING = (",", ";", ":", "-", "–", "—", "...", "…")  # noqa: RUF001
 _QUESTION = ("?", "？", "؟")  # noqa: RUF001
+_UNSPACED = ("ja", "zh")
+
+
+@dataclass(frozen=True, slots=True)
+class Farewells:
+    """`goodbyes` end a call, whoever says them; `wishes` only answer one."""
+
+    goodbyes: Sequence[str] = ()
+    wishes: Sequence[str] = ()
+    has_spaces: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class SmallWords:
     """`listening`: they tell another to go on. `fillers`: they hold the floor and say nothing.
-    `leading`: after them a phrase goes on."""
+    `leading`: after them a phrase goes on. `cues`: what who listens may murmur."""
 
     listening: frozenset[str]
     fillers: frozenset[str]
     leading: frozenset[str]
+    cues: Sequence[str] = ()
+    farewells: Farewells = Farewells()
 
     def is_listening(self, text: str) -> bool:
         """Whether it is nothing but signs that somebody listens."""
@@ -42,9 +54,13 @@ class SmallWords:
 def small_words(language: str) -> SmallWords:
     """Blocks. Of a language that nobody wrote down: none, so that silence alone decides."""
     written = tomllib.loads((files("app.realtime") / "words.toml").read_text("utf-8"))
-    lists = written.get(language.partition("-")[0].casefold(), {})
+    code = language.partition("-")[0].casefold()
+    lists: Mapping[str, str] = written.get(code, {})
+    goodbyes, wishes = _phrases(lists, "goodbyes"), _phrases(lists, "wishes")
     return SmallWords(
-        *(frozenset(lists.get(name, "").split()) for name in ("listening", "fillers", "leading"))
+        *(frozenset(lists.get(name, "").split()) for name in ("listening", "fillers", "leading")),
+        cues=_phrases(lists, "cues"),
+        farewells=Farewells(goodbyes, wishes, has_spaces=code not in _UNSPACED),
     )
 
 
@@ -61,6 +77,11 @@ def is_echo(heard: str, said: str, *, least_words: int = 2) -> bool:
     """
     theirs, ours = words_of(heard), words_of(said)
     return len(theirs) >= least_words and _in_order(theirs, ours) >= 0.8 * len(theirs)
+
+
+def _phrases(lists: Mapping[str, str], name: str) -> tuple[str, ...]:
+    phrases = (" ".join(phrase.split()) for phrase in lists.get(name, "").split(","))
+    return tuple(phrase for phrase in phrases if phrase)
 
 
 def _bare(word: str) -> str:

@@ -9,24 +9,46 @@ from app.calls.sessions.ears import PAUSE_MS, listen
 from app.realtime.conversation import Brain, Line, Mouth
 from app.realtime.endpointing import SMART, Evidence, Patience, Strategy, silence_needed_s
 from app.realtime.line import Line as Connection
-from app.realtime.session import Ended, Parts, Phrases, Session, SessionEvent
+from app.realtime.session import Ended, Habits, Parts, Phrases, Session, SessionEvent
 from app.realtime.silence import SilenceRules
-from app.realtime.turn import Turn
+from app.realtime.strategies.adaptation import EmotionAdaptation
+from app.realtime.strategies.backchannel import Backchannel
+from app.realtime.strategies.closing import ClosingPhrase
+from app.realtime.strategies.humanizing import BreathingMouth, RoomTone
+from app.realtime.turn import Turn, TurnRules
 from app.realtime.words import SmallWords
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """An agent as a call needs it. `strategies` none: silence alone ends a turn."""
+    """An agent as a call needs it. `strategies` none: silence alone ends a turn. `silence` none:
+    nobody minds it. `yields`: words of the user stop the agent. `closes`: hangs up after a goodbye.
+    `murmurs`: "mm-hmm", while the user speaks for long. `adapts`: the brain is told of moods."""
 
     brain: Brain
     mouth: Mouth
     words: SmallWords
     language: str = "en"
     phrases: Phrases = field(default_factory=Phrases)
-    silence: SilenceRules = field(default_factory=SilenceRules)
+    silence: SilenceRules | None = None
     patience: Patience = field(default_factory=Patience)
     strategies: Sequence[Strategy] = SMART
+    yields: bool = True
+    closes: bool = True
+    murmurs: bool = True
+    adapts: bool = True
+    room_tone: bool = False
+    filler_s: float = 2.5
+
+    @property
+    def habits(self) -> Habits:
+        """For one call: they remember what happened in it."""
+        return Habits(
+            closing=ClosingPhrase(self.words.farewells) if self.closes else None,
+            backchannel=Backchannel(self.words.cues) if self.murmurs else None,
+            adaptation=EmotionAdaptation() if self.adapts else None,
+            filler_s=self.filler_s,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +76,9 @@ async def conduct(
         evidence = Evidence(text, cast.words, asked)
         return silence_needed_s(evidence, cast.patience, cast.strategies)
 
-    parts = Parts(cast.brain, cast.mouth, line.playout, Turn(cast.words, silence_s))
-    session = Session(parts, tell, phrases=cast.phrases, silence=cast.silence)
+    turn = Turn(cast.words, silence_s, TurnRules(yields=cast.yields))
+    parts = Parts(cast.brain, _humanized(cast, line), line.playout, turn)
+    session = Session(parts, tell, phrases=cast.phrases, silence=cast.silence, habits=cast.habits)
     line.typed = session.typed
     options = StreamOptions(
         language=cast.language,
@@ -72,3 +95,11 @@ async def conduct(
     finally:
         await line.close()
     return Held(tuple(session.lines), ended)
+
+
+def _humanized(cast: Cast, line: Connection) -> Mouth:
+    if not cast.room_tone:
+        return cast.mouth
+    sample_rate = line.playout.sample_rate
+    line.playout.background = RoomTone(sample_rate).next
+    return BreathingMouth(cast.mouth, sample_rate)

@@ -53,7 +53,7 @@ class _Teller:
                     self._session.heard("", is_final=True)
             case Said():
                 self._has_final = self._has_final or event.is_final
-                self._session.heard(event.text, is_final=event.is_final)
+                self._session.heard(event.text, is_final=event.is_final, labels=event.labels)
 
     def _ago_s(self, at_s: float) -> float:
         return max(0.0, self.stream.heard_s - at_s) if self.stream else 0.0

@@ -1,0 +1,67 @@
+"""What happens in a session, told as it happens. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from app.realtime.conversation import Act, Line
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line entered the history."""
+
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The last line of the history was not all: it comes again with more."""
+
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceChanged:
+    """The user began to speak, or paused."""
+
+    is_voice: bool
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What the user says, as far as it is recognized; a piece of it is final when it stays.
+    `labels`: such as emotion and intent, where they are known."""
+
+    text: str
+    is_final: bool
+    at_s: float
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What the agent says next."""
+
+    text: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """listening, thinking or speaking."""
+
+    state: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    reason: str
+    act: Act | None = None
+
+
+SessionEvent: TypeAlias = (
+    VoiceChanged | Understanding | Saying | Said | Withdrawn | StateChanged | Ended
+)
