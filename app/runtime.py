@@ -12,6 +12,7 @@ from app.asr.service import SpeechService
 from app.asr.streaming import StreamService
 from app.calls.agents.service import Agents
 from app.calls.customers.service import Customers
+from app.calls.sessions.browsers import BrowserCalls
 from app.core.db import Database
 from app.core.feed.port import Feed
 from app.core.http import OutboundClient
@@ -67,6 +68,7 @@ class Runtime:
     tools: ToolCatalogue
     agents: Agents
     customers: Customers
+    browser_calls: BrowserCalls
     transcription_jobs: TranscriptionJobs
     remote_recordings: RemoteRecordings
     database: Database

@@ -70,6 +70,7 @@ ANY_CALLER: AccessOption = {_OPTION: Access(by_key=True, by_session=True)}
 """Any key and any user with an active organization, whatever they may do in it."""
 
 TOKEN = permitted(Permission.SPEECH)
+CALL = permitted(Permission.CALL)
 ADMIN: AccessOption = {_OPTION: Access(by_key=True, permission=Permission.OPERATE)}
 
 
@@ -101,7 +102,7 @@ async def check_access(request: Request[Any, Any, Any]) -> None:
     if access.is_open:
         return
     state = request.scope["state"]
-    if state.get("tokenless") and access == TOKEN[_OPTION]:
+    if state.get("tokenless") and access in (TOKEN[_OPTION], CALL[_OPTION]):
         return
     if access.by_key and has_key(request):
         state["principal"] = principal = await caller_of(request)

@@ -19,6 +19,7 @@ from app.core.setting_fields import (
     Speed,
     setting,
 )
+from app.core.webrtc_settings import WebRtc as WebRtc
 
 OWN_PREFIX = "PARLEY_"
 
@@ -316,6 +317,7 @@ class Settings:
     llm: Llm = field(default_factory=Llm)
     agent: Agent = field(default_factory=Agent)
     telephony: Telephony = field(default_factory=Telephony)
+    webrtc: WebRtc = field(default_factory=WebRtc)
     video: Video = field(default_factory=Video)
     vad: Vad = field(default_factory=Vad)
     asr: Asr = field(default_factory=Asr)

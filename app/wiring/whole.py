@@ -39,6 +39,7 @@ from app.tenancy.token_check import TokenCheck, opened_check
 from app.tts.packs_at_hand import PacksAtHand
 from app.wiring.analysing import TranscriptAnalyst
 from app.wiring.base import Foundation, foundation
+from app.wiring.browsers import browser_calls, opened_casting, opened_peers
 from app.wiring.calling import Calling, opened_calling
 from app.wiring.senses import Inference, inference
 from app.wiring.speaking import opened_speaking
@@ -132,6 +133,14 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
         tools=tools,
         agents=minds.calling.agents,
         customers=minds.calling.customers,
+        browser_calls=browser_calls(
+            base.database,
+            minds.calling,
+            opened_casting(minds.calling, minds.thinking, minds.tools),
+            senses.streams,
+            opened_peers(settings.webrtc, opened.supervisor, version),
+            opened.supervisor,
+        ),
         transcription_jobs=minds.transcription_jobs,
         remote_recordings=minds.remote_recordings,
         database=base.database,

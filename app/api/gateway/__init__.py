@@ -18,6 +18,7 @@ from app.api.gateway import (
     invitations,
     keys,
     members,
+    offer,
     organizations,
     quota,
     recovery,
@@ -39,6 +40,7 @@ FAMILY = Family(
     description="Speech recognition, speech, analysis, agents and calls behind one API token.",
     prefixes=("/",),
     error_body=error_body,
+    route_rates=offer.RATES,
     routes=(
         ready,
         metrics,
@@ -63,6 +65,7 @@ FAMILY = Family(
         *invitations.ROUTES,
         *keys.ROUTES,
         *members.ROUTES,
+        *offer.ROUTES,
         *organizations.ROUTES,
         *quota.ROUTES,
         *recovery.ROUTES,

@@ -44,6 +44,10 @@ class Toolbox:
             raise ToolboxMisbuilt("two tools have one name, or one has none")
 
     @property
+    def tools(self) -> tuple[Tool, ...]:
+        return tuple(self._tools.values())
+
+    @property
     def specs(self) -> tuple[ToolSpec, ...]:
         return tuple(tool.spec for tool in self._tools.values())
 

@@ -18,6 +18,7 @@ from app.realtime.events import (
     StateChanged,
     Understanding,
     VoiceChanged,
+    Withdrawn,
 )
 
 PROTOCOL = "2.1.0"
@@ -129,8 +130,14 @@ class Chat:
                 if line.role == "user":
                     return [_rtvi("user-llm-text", {"text": line.text})]
                 return self._said(line)
+            case Withdrawn():
+                return []
             case Ended(reason):
                 return [_rtvi("server-message", {"type": "call-ended", "reason": reason})]
+
+    def failed(self, why: str) -> Message:
+        """The call cannot go on."""
+        return _error(why, is_fatal=True)
 
     def _obeyed(self, message: _Envelope) -> tuple[Command | None, list[Message]]:
         match message.type:
@@ -253,5 +260,5 @@ def _error_response(message_id: str, fault: str) -> Message:
     return _rtvi("error-response", {"error": fault}, message_id)
 
 
-def _error(fault: str) -> Message:
-    return _rtvi("error", {"error": fault, "message": fault, "fatal": False})
+def _error(fault: str, *, is_fatal: bool = False) -> Message:
+    return _rtvi("error", {"error": fault, "message": fault, "fatal": is_fatal})

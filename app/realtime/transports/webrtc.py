@@ -15,8 +15,8 @@ from av.video.frame import VideoFrame
 from app.asr.live import Encoding
 from app.core.aio import Channel, Supervisor
 from app.core.errors import NotFound, Unavailable
-from app.realtime.playout import Playout
 from app.realtime.events import SessionEvent
+from app.realtime.playout import Playout
 from app.realtime.transports.link import Link
 from app.realtime.transports.media import HEARD_RATE, LatestPicture
 from app.realtime.transports.rtvi import PEER_LEFT, Chat, ClientReady, HangUp, Message, Typed
@@ -113,6 +113,9 @@ class Peer:
 
     def tell(self, event: SessionEvent) -> None:
         self._send(self._chat.told(event))
+
+    def fail(self, why: str) -> None:
+        self._send([self._chat.failed(why)])
 
     async def close(self) -> None:
         if not self._gone(self):

@@ -1,0 +1,111 @@
+"""Calls from browsers: their offers, as the Pipecat client for browsers makes them, and the
+candidates that follow."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import patch, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromQuery, JSONBody
+
+from app.api.access import CALL, OPEN
+from app.api.family import RouteRate
+from app.api.gateway.asr_answers import NotAppliedAnswer
+from app.api.thinking import thinking_scope
+from app.calls.sessions.browsers import BrowserOffer
+from app.core.limits import Limit
+from app.core.scope import OrgScope
+from app.realtime.transports.signalling import Candidate
+from app.runtime import Runtime
+
+PATH = "/bot/api/offer"
+CALLER = {"tenant": Provide(thinking_scope, sync_to_thread=False)}
+RATES = (
+    RouteRate("POST", PATH, Limit(60, per_s=60)),
+    RouteRate("PATCH", PATH, Limit(600, per_s=60)),
+)
+
+PeerId = Annotated[str, msgspec.Meta(max_length=100)]
+_NO_AVATAR = NotAppliedAnswer("avatar", "no avatar is drawn here; the call goes on without")
+
+
+class WhomToCall(msgspec.Struct, frozen=True, kw_only=True):
+    agent_id: UUID | None = None
+    customer_id: UUID | None = None
+
+
+class Offer(WhomToCall, frozen=True, kw_only=True):
+    """Agent and customer stand here or in `requestData`. `pc_id`: of a call that goes on; with
+    `restart_pc` over a new connection."""
+
+    sdp: str
+    type: Literal["offer"]
+    pc_id: PeerId | None = None
+    restart_pc: bool | None = None
+    requestData: WhomToCall | None = None  # noqa: N815
+
+    def asked(self, has_video: bool | None) -> BrowserOffer:
+        inner = self.requestData or WhomToCall()
+        return BrowserOffer(
+            sdp=self.sdp,
+            agent_id=self.agent_id or inner.agent_id,
+            customer_id=self.customer_id or inner.customer_id,
+            peer_id=self.pc_id,
+            restarts=bool(self.restart_pc),
+            has_video=has_video,
+        )
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """`not_applied`: what was asked for and cannot be had here."""
+
+    sdp: str
+    type: Literal["answer"] = "answer"
+    pc_id: str
+    not_applied: list[NotAppliedAnswer]
+
+
+class SentCandidate(msgspec.Struct, frozen=True):
+    """An empty one says that no more come."""
+
+    candidate: str
+    sdp_mid: str | None = None
+    sdp_mline_index: int | None = None
+
+
+class Candidates(msgspec.Struct, frozen=True):
+    pc_id: PeerId
+    candidates: list[SentCandidate]
+
+
+class Taken(msgspec.Struct, frozen=True):
+    status: Literal["success"] = "success"
+
+
+@post(PATH, opt=CALL, dependencies=CALLER, status_code=200)
+async def offer(
+    runtime: NamedDependency[Runtime],
+    tenant: NamedDependency[OrgScope],
+    data: JSONBody[Offer],
+    video: FromQuery[bool | None] = None,
+    avatar: FromQuery[str | None] = None,
+    avatar_face_id: FromQuery[str | None] = None,
+) -> Answer:
+    """Begins a call with an agent, or goes on with one over other addresses."""
+    answer = await runtime.browser_calls.answer(tenant, data.asked(video))
+    not_applied = [_NO_AVATAR] if avatar or avatar_face_id else []
+    return Answer(sdp=answer.sdp, pc_id=answer.peer_id, not_applied=not_applied)
+
+
+@patch(PATH, opt=OPEN)
+async def add_candidates(runtime: NamedDependency[Runtime], data: JSONBody[Candidates]) -> Taken:
+    """More ways to reach the browser, as it finds them. `pc_id` is known to nobody else."""
+    candidates = [
+        Candidate(sent.candidate, sent.sdp_mid, sent.sdp_mline_index) for sent in data.candidates
+    ]
+    await runtime.browser_calls.add_candidates(data.pc_id, candidates)
+    return Taken()
+
+
+ROUTES = (offer, add_candidates)
