@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -31,7 +32,9 @@ TRY_AGAIN_S = 2
 
 
 class Reader(Protocol):
-    def __call__(self, text: str, language: str, lexicon: Lexicon) -> Iterator[Sentence]:
+    def __call__(
+        self, text: str, language: str, lexicon: Lexicon, *, hundreds: bool = False
+    ) -> Iterator[Sentence]:
         """Blocks, and so does each sentence."""
         ...
 
@@ -103,7 +106,7 @@ class SpeakingService:
         check_text(text)
         started_s = time.monotonic()
         manner = self._as_heard(manner)
-        groups = self._groups(text, manner.language, owner)
+        groups = self._groups(text, manner, owner)
         first = await anext(groups, None)
         if first is None:
             raise TextEmpty("text: nothing in it can be spoken", field="text")
@@ -185,12 +188,13 @@ class SpeakingService:
             self.metrics.speaking.dec()
 
     async def _groups(
-        self, text: str, language: str, owner: UUID | None
+        self, text: str, manner: Manner, owner: UUID | None
     ) -> AsyncGenerator[tuple[Sentence, ...], None]:
         """A short phrase at once; of more the first sentence, so that it is heard soon."""
-        lexicon = await self._pronounced(owner, language) if owner else EMPTY
+        lexicon = await self._pronounced(owner, manner.language) if owner else EMPTY
         run = self._executor.run
-        sentences = await run(Lane.REALTIME, self._read, text, language, lexicon)
+        read = partial(self._read, hundreds=manner.hundreds)
+        sentences = await run(Lane.REALTIME, read, text, manner.language, lexicon)
         most = AT_ONCE_CHARACTERS if len(text) <= LONGEST_PHRASE else 1
         while group := await run(Lane.REALTIME, _take, sentences, most):
             yield group

@@ -43,6 +43,8 @@ class Manner:
     top_k: int = 50
     exaggeration: float = 0.0
     instruct: str = ""
+    hundreds: bool = False
+    """"4500" is said "forty-five hundred", where the language has that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,9 +73,11 @@ class _Reading:
         self._lock = Lock()
         self._reader: TextReader | None = None
 
-    def read(self, text: str, language: str, lexicon: Lexicon) -> Iterator[Sentence]:
+    def read(
+        self, text: str, language: str, lexicon: Lexicon, *, hundreds: bool = False
+    ) -> Iterator[Sentence]:
         """Blocks."""
         with self._lock:
             if self._reader is None:
                 self._reader = TextReader(self._store.verified(self._dictionaries))
-        return self._reader.read(text, LANGUAGES[language], lexicon)
+        return self._reader.read(text, LANGUAGES[language], lexicon, hundreds=hundreds)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from app.tts.text.splitting import split
 from app.tts.text.written.grammar import say
 from app.tts.text.written.said import Said
 from app.tts.text.written.tongue import Tongue
-from app.tts.text.written.tongues import TONGUES
+from app.tts.text.written.tongues import tongues_of
 
 PARAGRAPH_S = 0.4
 LONGEST_BREAK_S = 10.0
@@ -51,16 +51,19 @@ class TextReader:
         lexicon: Lexicon = EMPTY,
         *,
         first_clause_words: int = 0,
+        hundreds: bool = False,
     ) -> Iterator[Sentence]:
         """Nothing where nothing in the text can be said. Ranges are places in `text`.
 
         `first_clause_words`: the first sentence may be cut so early, to be heard sooner.
+        `hundreds`: as `Manner` has it.
         """
+        tongues = tongues_of(hundreds=hundreds)
         last: Sentence | None = None
         for begin, end, pause_s in _stretches(text):
             cleaned = clean(text[begin:end], begin)
             for first, stop in split(cleaned.text, first_clause_words=first_clause_words):
-                for sentence in self._sentence(cleaned, first, stop, language, lexicon):
+                for sentence in self._sentence(cleaned, (first, stop), language, lexicon, tongues):
                     if last:
                         yield last
                     last = sentence
@@ -71,11 +74,17 @@ class TextReader:
             yield last
 
     def _sentence(
-        self, cleaned: Cleaned, begin: int, end: int, language: Language, lexicon: Lexicon
+        self,
+        cleaned: Cleaned,
+        place: tuple[int, int],
+        language: Language,
+        lexicon: Lexicon,
+        tongues: Mapping[str, Tongue],
     ) -> Iterator[Sentence]:
         """One, or more where it has more sounds than the model takes."""
+        begin, end = place
         text = cleaned.text[begin:end]
-        tongue = TONGUES[sentence_language(text, language).code]
+        tongue = tongues[sentence_language(text, language).code]
         said = _say(text, tongue, lexicon)
         sounded: list[Said] = []
         for spoken, run in _by_language(said, language):

@@ -64,7 +64,9 @@ def _tone(word: SpokenWord, start_s: float) -> SpeechChunk:
     return SpeechChunk(0.5 * np.sin(times / 8).astype(np.float32), (timed,))
 
 
-def read_words(text: str, language: str, lexicon: Lexicon) -> Iterator[Sentence]:
+def read_words(
+    text: str, language: str, lexicon: Lexicon, *, hundreds: bool = False
+) -> Iterator[Sentence]:
     """`*` is nothing that could be spoken."""
     del language
     begin = 0
@@ -73,7 +75,8 @@ def read_words(text: str, language: str, lexicon: Lexicon) -> Iterator[Sentence]
         for word in part.split():
             begin = text.index(word, begin)
             if word != "*":
-                sounds = "".join(found.pronunciation.spoken for found in lexicon.find(word)) or "a"
+                sounds = "".join(found.pronunciation.spoken for found in lexicon.find(word))
+                sounds = sounds or ("hundred" if hundreds else "a")
                 words.append(SpokenWord(word, begin, begin + len(word), sounds))
             begin += len(word)
         if words:

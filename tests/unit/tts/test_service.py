@@ -5,6 +5,7 @@ import io
 import tracemalloc
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -62,6 +63,14 @@ async def test_words_keep_their_times_and_places_over_the_whole_text(
     assert np.allclose([word.sounds[0].end_s for word in words], np.arange(1, 121) * WORD_S)
     assert [LONG[word.begin : word.end] for word in words] == ["One", "two", "three"] * 40
     assert sum(chunk.samples.size for chunk in chunks) == 120 * WORD_SAMPLES
+
+
+async def test_who_says_hundreds_is_not_given_what_was_said_without(
+    speaking: SpeakingService, engine: ToneEngine
+) -> None:
+    await said(speaking.speak("4500", MANNER))
+    await said(speaking.speak("4500", replace(MANNER, hundreds=True)))
+    assert engine.sounds == [["a"], ["hundred"]]
 
 
 async def test_the_first_sentence_is_not_kept_waiting_for_the_others(

@@ -144,11 +144,21 @@ class English(Tongue):
     numbered, rulers = _NUMBERED, _RULERS
     ordinal_signs = ("st", "nd", "rd", "th")
 
-    def __init__(self, *, is_month_first: bool = False, is_indian: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        is_month_first: bool = False,
+        is_indian: bool = False,
+        says_hundreds: bool = False,
+    ) -> None:
         self.is_month_first = is_month_first
+        self._says_hundreds = says_hundreds
         self._is_indian = is_indian
 
     def cardinal(self, value: int, *, is_feminine: bool = False, is_indian: bool = False) -> str:
+        hundreds, rest = divmod(value, 100)
+        if self._says_hundreds and not rest and 10 < hundreds < 100 and hundreds % 10:
+            return f"{_cardinal(hundreds)} hundred"
         return _cardinal(value, is_indian=is_indian or self._is_indian)
 
     def ordinal(self, value: int, sign: str = "") -> str:

@@ -23,3 +23,9 @@ TONGUES: Mapping[str, Tongue] = {
     "ja": Japanese(),
     "zh": Chinese(),
 }
+_IN_HUNDREDS = {**TONGUES, "en-us": English(is_month_first=True, says_hundreds=True)}
+
+
+def tongues_of(*, hundreds: bool) -> Mapping[str, Tongue]:
+    """`hundreds`: 4500 is forty-five hundred to those who say so."""
+    return _IN_HUNDREDS if hundreds else TONGUES

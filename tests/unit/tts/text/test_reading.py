@@ -197,6 +197,12 @@ def test_hostile_texts_take_no_long_time(reader: TextReader, text: str) -> None:
     assert all(word.end <= len(text) for sentence in sentences for word in sentence.words)
 
 
+def test_numbers_are_read_in_hundreds_where_that_is_asked_for(reader: TextReader) -> None:
+    [sentence] = reader.read("Pay 4500 now", LANGUAGES["en-us"], hundreds=True)
+    assert [word.text for word in sentence.words] == ["Pay", "forty", "five", "hundred", "now"]
+    assert {(word.begin, word.end) for word in sentence.words[1:4]} == {(4, 8)}
+
+
 def test_readers_in_many_threads_do_not_disturb_each_other(reader: TextReader) -> None:
     texts = {"hi": "नमस्ते दुनिया", "es": "hola niños", "fr": "les amis", "en-us": "zyzzyva qat"}
     alone = {code: sounds_of(list(reader.read(texts[code], LANGUAGES[code]))) for code in texts}

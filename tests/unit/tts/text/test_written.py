@@ -10,7 +10,7 @@ from app.tts.text.cleaning import clean
 from app.tts.text.languages import LANGUAGES, sentence_language
 from app.tts.text.written.grammar import say
 from app.tts.text.written.tongue import LARGEST
-from app.tts.text.written.tongues import TONGUES
+from app.tts.text.written.tongues import TONGUES, tongues_of
 
 TABLE = Path(__file__).parents[3] / "fixtures" / "spoken.tsv"
 CASES = [line.split("\t") for line in TABLE.read_text("utf-8").splitlines()[1:]]
@@ -25,6 +25,28 @@ def spoken(written: str, language: str) -> str:
 @pytest.mark.parametrize(("language", "written", "expected"), CASES)
 def test_the_table(language: str, written: str, expected: str) -> None:
     assert spoken(written, language) == expected
+
+
+@pytest.mark.inventory("WH-279")
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("4500", "forty five hundred"),
+        ("4,500 of them", "forty five hundred of them"),
+        ("$1200", "twelve hundred dollars"),
+        ("4000", "four thousand"),
+        ("4550", "four thousand five hundred fifty"),
+        ("10500", "ten thousand five hundred"),
+        ("2020", "twenty twenty"),
+        ("room 4500", "room four five zero zero"),
+        ("in 1900", "in nineteen hundred"),
+        ("the 1100th", "the eleven hundredth"),
+    ],
+)
+def test_numbers_in_hundreds_for_those_who_say_so(written: str, expected: str) -> None:
+    tongue = tongues_of(hundreds=True)["en-us"]
+    assert " ".join(said.text for said in say(written, tongue)) == expected
+    assert tongues_of(hundreds=True)["en-gb"].cardinal(4500) == "four thousand five hundred"
 
 
 def test_the_table_is_as_large_as_promised() -> None:
