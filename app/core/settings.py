@@ -93,6 +93,9 @@ class Models:
     memory_mb: Positive = setting(
         "PARLEY_MODEL_MEMORY_MB", 8192, "Memory that loaded models may take, in MiB"
     )
+    warm_up: bool = setting(
+        "PARLEY_WARM_UP", True, "Load what speaks at start: the first caller does not wait for it"
+    )
     lm_memory_mb: Positive = setting(
         "PARLEY_LM_MEMORY_MB",
         1024,

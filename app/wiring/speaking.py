@@ -1,41 +1,56 @@
 """What speaks."""
 
+import logging
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from threading import Lock
 from uuid import UUID
 
+from app.core.aio import Supervisor
+from app.core.errors import AppError
 from app.core.scope import OrgScope
 from app.core.settings import Settings
+from app.inference.executor import Lane
 from app.inference.manifest import Model
 from app.inference.model_store import ModelStore
+from app.tts.domain import DEFAULT_VOICE
 from app.tts.engines.chosen import remote_engine
 from app.tts.engines.kokoro.engine import MODEL, KokoroEngine
+from app.tts.engines.kokoro.network import KokoroNetwork
 from app.tts.fitted_voices import CHANNEL as FITTED_VOICES
 from app.tts.packs_at_hand import PacksAtHand
-from app.tts.service import SpeakingService
-from app.tts.speech import Engine, Sentence
+from app.tts.service import Reader, SpeakingService
+from app.tts.speech import Engine, Manner, Sentence
 from app.tts.text.languages import LANGUAGES
-from app.tts.text.lexicon import Lexicon
+from app.tts.text.lexicon import EMPTY, Lexicon
 from app.tts.text.reading import TextReader
 from app.wiring.base import Foundation
 from app.wiring.senses import MIB, Inference
 
+log = logging.getLogger(__name__)
+
 DICTIONARIES = "misaki-en"
 ACTOR = "speaking"
+LANGUAGE = "en-us"
+WARM_UP = "Hello, how can I help you today?"
 
 
 async def opened_speaking(
-    base: Foundation, senses: Inference, settings: Settings, stack: AsyncExitStack
+    base: Foundation,
+    senses: Inference,
+    settings: Settings,
+    supervisor: Supervisor,
+    stack: AsyncExitStack,
 ) -> SpeakingService:
     async def pronounced(owner: UUID, language: str) -> Lexicon:
         return await base.lexicons.find(OrgScope(owner, actor=ACTOR), language)
 
     packs = PacksAtHand(base.database, base.notices, base.fitted_voices)
     engine, model = await _engine(senses, settings, stack, packs)
+    read = _Reading(senses.store, senses.manifest.get(DICTIONARIES)).read
     speaking = SpeakingService(
         engine,
-        _Reading(senses.store, senses.manifest.get(DICTIONARIES)).read,
+        read,
         senses.executor,
         pronounced=pronounced,
         model=model,
@@ -44,7 +59,24 @@ async def opened_speaking(
     )
     base.metrics.add(speaking.metrics)
     base.notices.subscribe(FITTED_VOICES, speaking.forget_phrases)
+    if settings.models.warm_up and isinstance(engine, KokoroEngine):
+        supervisor.spawn("speech warm-up", _warm_up(senses, engine, read))
     return speaking
+
+
+async def _warm_up(senses: Inference, engine: Engine, read: Reader) -> None:
+    """Says a phrase to nobody, so that the first caller waits for no file and no first run."""
+    try:
+        # In the lane that is refused where the memory for models has no room.
+        async with senses.models.lease(MODEL, KokoroNetwork, Lane.BATCH):
+            sentences = await senses.executor.run(
+                Lane.REALTIME, lambda: [*read(WARM_UP, LANGUAGE, EMPTY)]
+            )
+            async with aclosing(engine.speak(sentences, Manner(DEFAULT_VOICE, LANGUAGE))) as sound:
+                async for _ in sound:
+                    pass
+    except AppError as error:
+        log.warning("the first text will be spoken late: %s", error)
 
 
 async def _engine(

@@ -52,7 +52,7 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
         door = _front_door(base, limiter, settings)
         supervisor = await _supervisor(base, settings, stack)
         tokens = await _token_check(base, settings, supervisor, default_org, stack)
-        speaking = await opened_speaking(base, senses, settings, stack)
+        speaking = await opened_speaking(base, senses, settings, supervisor, stack)
         remote, transcription_jobs = _recordings(base, senses, settings)
         _start_work(supervisor, base, senses, settings.server.drain_s)
         yield Runtime(

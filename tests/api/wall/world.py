@@ -140,7 +140,12 @@ class World:
 @asynccontextmanager
 async def world(database_url: str, data_dir: Path, **others: str) -> AsyncGenerator[World]:
     """`others`: settings beside those that every such test has."""
-    own = {"PARLEY_DATA_DIR": str(data_dir), "DATABASE_URL": database_url, "PARLEY_DRAIN_S": "0"}
+    own = {
+        "PARLEY_DATA_DIR": str(data_dir),
+        "DATABASE_URL": database_url,
+        "PARLEY_DRAIN_S": "0",
+        "PARLEY_WARM_UP": "false",
+    }
     settings = declared.load(own | others)
     store = ModelStore(declared.model_store(settings, declared.process_environment()))
     async with wiring.running(settings, store, VERSION) as runtime:

@@ -49,4 +49,5 @@ def sounds_of(sentences: list[Sentence]) -> list[str]:
 
 
 def _write(path: Path, entries: object) -> None:
-    path.write_text(json.dumps(entries), "utf-8")
+    written = json.dumps(entries, ensure_ascii=False, indent=2, sort_keys=True)
+    path.write_text(written, "utf-8")
