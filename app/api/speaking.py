@@ -4,6 +4,7 @@ while it is made, and stops where nobody listens any more."""
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Any
+from uuid import UUID
 
 from litestar import Request, Response
 from litestar.response.base import ASGIResponse
@@ -18,14 +19,20 @@ from app.tts.speech import SAMPLE_RATE, Manner, SpeechChunk
 AnyRequest = Request[Any, Any, Any]
 
 
+def owner_of(request: AnyRequest) -> UUID | None:
+    """Whose words these are. The development ports ask for no token: nobody's."""
+    principal: Principal | None = request.scope["state"].get("principal")
+    return principal.org_id if principal else None
+
+
 async def spoken(
     request: AnyRequest, runtime: Runtime, text: str, manner: Manner
 ) -> AsyncGenerator[SpeechChunk, None]:
     """Counted as it is made. The development ports ask for no token and count nothing."""
     principal: Principal | None = request.scope["state"].get("principal")
-    owner = principal.org_id if principal else None
     characters = len(text)
-    async with aclosing(runtime.speaking.speak(text, manner, owner=owner)) as chunks:
+    chunks = runtime.speaking.speak(text, manner, owner=owner_of(request))
+    async with aclosing(chunks):
         async for chunk in chunks:
             if principal:
                 amounts = Amounts(audio_s=chunk.samples.size / SAMPLE_RATE, characters=characters)

@@ -11,7 +11,7 @@ from app.core.not_applied import NotApplied
 from app.inference.executor import Executor, Lane
 from app.tts.admission import Admission
 from app.tts.cache import LONGEST_PHRASE, PhraseCache, PhraseKey
-from app.tts.catalogue import Voice, VoiceCatalogue
+from app.tts.catalogue import Catalogue, Voice
 from app.tts.domain import (
     USUAL,
     SpeakersBusy,
@@ -39,6 +39,9 @@ class Reader(Protocol):
 Pronounced = Callable[[UUID, str], Awaitable[Lexicon]]
 """How an organization has its words pronounced in a language."""
 
+CatalogueOf = Callable[[UUID | None], Awaitable[Catalogue]]
+"""What an organization can ask for; None is nobody's."""
+
 
 class SpeakingService:
     """`model` names the engine and its weights, so that a phrase of others is never taken for one
@@ -51,11 +54,12 @@ class SpeakingService:
         executor: Executor,
         *,
         pronounced: Pronounced,
+        catalogue_of: CatalogueOf,
         model: str,
         most_at_once: int,
         cache_bytes: int,
     ) -> None:
-        self.catalogue = VoiceCatalogue()
+        self.catalogue_of = catalogue_of
         self.metrics = SpeakingMetrics()
         self._engine = engine
         self._read = read
@@ -78,12 +82,13 @@ class SpeakingService:
     def ignores(self) -> frozenset[str]:
         return self._engine.ignores
 
-    def manner_of(self, settings: VoiceSettings) -> Manner:
-        """Raises where there is no such voice or language."""
-        voice, language = self.catalogue.choose(settings.voice, settings.language)
+    async def manner_of(self, settings: VoiceSettings, owner: UUID | None = None) -> Manner:
+        """Raises where the organization has no such voice, or nobody speaks the language."""
+        catalogue = await self.catalogue_of(owner)
+        voice, language = catalogue.choose(settings.voice or catalogue.default, settings.language)
         return Manner(
-            voice=voice.id,
-            language=language.code,
+            voice=voice.key,
+            language=language,
             speed=settings.speed,
             temperature=settings.temperature,
             top_k=settings.top_k,
@@ -140,7 +145,7 @@ class SpeakingService:
 
     def speak_sample(self, voice: Voice) -> AsyncGenerator[SpeechChunk, None]:
         """A sentence in the language that the voice is at home in."""
-        manner = Manner(voice=voice.id, language=voice.home.language.code)
+        manner = Manner(voice=voice.key, language=voice.home.language.code)
         return self.speak(voice.home.sample, manner)
 
     async def encoded(

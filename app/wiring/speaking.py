@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
 from threading import Lock
 from uuid import UUID
 
@@ -14,15 +15,17 @@ from app.inference.executor import Lane
 from app.inference.manifest import Model
 from app.inference.model_store import ModelStore
 from app.tts.domain import DEFAULT_VOICE
-from app.tts.engines.chosen import remote_engine
+from app.tts.engines.chosen import remote_engine, remote_voices
 from app.tts.engines.kokoro.engine import MODEL, KokoroEngine
 from app.tts.engines.kokoro.network import KokoroNetwork
+from app.tts.engines.remote_voices import RemoteVoices
 from app.tts.fitted_voices import CHANNEL as FITTED_VOICES
-from app.tts.packs_at_hand import PacksAtHand
-from app.tts.service import Reader, SpeakingService
+from app.tts.own_voices import OwnVoices
+from app.tts.service import CatalogueOf, Reader, SpeakingService
 from app.tts.speech import Engine, Manner, Sentence
 from app.tts.text.languages import LANGUAGES
 from app.tts.text.lexicon import EMPTY, Lexicon
+from app.tts.text.plain import read_plainly
 from app.tts.text.reading import TextReader
 from app.wiring.base import Foundation
 from app.wiring.senses import MIB, Inference
@@ -45,22 +48,21 @@ async def opened_speaking(
     async def pronounced(owner: UUID, language: str) -> Lexicon:
         return await base.lexicons.find(OrgScope(owner, actor=ACTOR), language)
 
-    packs = PacksAtHand(base.database, base.notices, base.fitted_voices)
-    engine, model = await _engine(senses, settings, stack, packs)
-    read = _Reading(senses.store, senses.manifest.get(DICTIONARIES)).read
+    voice = await _voice(base, senses, settings, stack)
     speaking = SpeakingService(
-        engine,
-        read,
+        voice.engine,
+        voice.read,
         senses.executor,
         pronounced=pronounced,
-        model=model,
+        catalogue_of=voice.catalogue_of,
+        model=voice.model,
         most_at_once=settings.tts.most_voices,
         cache_bytes=settings.tts.cache_mb * MIB,
     )
     base.metrics.add(speaking.metrics)
     base.notices.subscribe(FITTED_VOICES, speaking.forget_phrases)
-    if settings.models.warm_up and isinstance(engine, KokoroEngine):
-        supervisor.spawn("speech warm-up", _warm_up(senses, engine, read))
+    if settings.models.warm_up and isinstance(voice.engine, KokoroEngine):
+        supervisor.spawn("speech warm-up", _warm_up(senses, voice.engine, voice.read))
     return speaking
 
 
@@ -79,18 +81,42 @@ async def _warm_up(senses: Inference, engine: Engine, read: Reader) -> None:
         log.warning("the first text will be spoken late: %s", error)
 
 
-async def _engine(
-    senses: Inference, settings: Settings, stack: AsyncExitStack, packs: PacksAtHand
-) -> tuple[Engine, str]:
-    """And the name of what makes its sound."""
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """Who speaks, how it reads, what can be asked of it. `model` names what makes its sound."""
+
+    engine: Engine
+    read: Reader
+    catalogue_of: CatalogueOf
+    model: str
+
+
+async def _voice(
+    base: Foundation, senses: Inference, settings: Settings, stack: AsyncExitStack
+) -> _Voice:
     tts = settings.tts
     if tts.engine != MODEL:
         remote = await stack.enter_async_context(remote_engine(tts))
-        return remote, f"{tts.engine} {tts.model} {tts.voice}"
+        voices = remote_voices(tts)
+
+        async def of_everybody(_: UUID | None) -> RemoteVoices:
+            return voices
+
+        return _Voice(remote, _read_plainly, of_everybody, f"{tts.engine} {tts.model}")
+    own = OwnVoices(base.database, base.notices, base.fitted_voices)
     kokoro = senses.manifest.get(MODEL)
     made = kokoro.derived.folder if kokoro.derived else ""
-    engine = KokoroEngine(senses.models, senses.executor, packs.find)
-    return engine, f"{MODEL} {kokoro.version} {made}"
+    return _Voice(
+        KokoroEngine(senses.models, senses.executor, own.find_pack),
+        _Reading(senses.store, senses.manifest.get(DICTIONARIES)).read,
+        own.catalogue_of,
+        f"{MODEL} {kokoro.version} {made}",
+    )
+
+
+def _read_plainly(text: str, language: str, lexicon: Lexicon) -> Iterator[Sentence]:
+    del language
+    return read_plainly(text, lexicon)
 
 
 class _Reading:

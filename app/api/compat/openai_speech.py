@@ -14,8 +14,9 @@ from app.api.access import TOKEN
 from app.api.compat.asked import ParameterInvalid, read_json
 from app.api.described import json_of
 from app.api.hearing import admit_audio
-from app.api.speaking import SoundAsMade, spoken
+from app.api.speaking import SoundAsMade, owner_of, spoken
 from app.runtime import Runtime
+from app.tts.catalogue import Gender
 from app.tts.domain import Name, Speed, VoiceSettings
 from app.tts.encoding import sound_of
 from app.tts.speech import SAMPLE_RATE, SpeechChunk
@@ -70,8 +71,8 @@ class SpeechDone(msgspec.Struct, frozen=True, tag="speech.audio.done"):
 class OneVoice(msgspec.Struct, frozen=True):
     id: str
     name: str
-    language: str
-    gender: str
+    language: str | None
+    gender: Gender | None
 
 
 class AllVoices(msgspec.Struct, frozen=True):
@@ -90,7 +91,7 @@ async def speech(
     if not asked.model.startswith(OWN_NAMES):
         raise ParameterInvalid(f"model: there is no model {asked.model!r}", field="model")
     speaking = runtime.speaking
-    manner = speaking.manner_of(_settings(asked))
+    manner = await speaking.manner_of(_settings(asked), owner_of(request))
     sound = sound_of(asked.response_format, None)
     chunks = spoken(request, runtime, asked.input, manner)
     if asked.stream_format == "audio":
@@ -133,12 +134,13 @@ def _event(event: Delta | SpeechDone) -> bytes:
 
 
 @get("/v1/audio/voices", opt=TOKEN)
-async def voices(runtime: NamedDependency[Runtime]) -> AllVoices:
+async def voices(request: AnyRequest, runtime: NamedDependency[Runtime]) -> AllVoices:
     """Every name that `voice` can be."""
+    catalogue = await runtime.speaking.catalogue_of(owner_of(request))
     return AllVoices(
         [
-            OneVoice(name, voice.name, voice.home.language.code, voice.gender)
-            for voice in runtime.speaking.catalogue.voices
+            OneVoice(name, voice.name, voice.home.language.code or None, voice.gender)
+            for voice in catalogue.voices
             for name in (voice.id, *voice.aliases)
         ]
     )

@@ -21,10 +21,10 @@ from app.api.gateway.tts_answers import (
     word_answer,
 )
 from app.api.hearing import admit_audio
-from app.api.speaking import SoundAsMade, all_of, spoken
+from app.api.speaking import SoundAsMade, all_of, owner_of, spoken
 from app.core.clock import utc_now
 from app.runtime import Runtime
-from app.tts.domain import DEFAULT_VOICE, VoiceSettings, parse_speech
+from app.tts.domain import VoiceSettings, parse_speech
 from app.tts.encoding import SampleRate, Sound, SoundFormat, as_whole_file, sound_of
 from app.tts.speech import SAMPLE_RATE, SpeechChunk
 
@@ -69,7 +69,7 @@ async def synthesize(
     """`text` as sound."""
     await admit_audio(request, runtime)
     asked = parse_speech(data, Synthesis)
-    manner = runtime.speaking.manner_of(asked)
+    manner = await runtime.speaking.manner_of(asked, owner_of(request))
     not_applied = not_applied_answer(runtime.speaking.find_not_applied(manner))
     chunks = spoken(request, runtime, asked.text, manner)
     sound = sound_of(asked.format, asked.sample_rate)
@@ -125,7 +125,7 @@ class _Timing:
 async def tts_voices(request: AnyRequest, runtime: NamedDependency[Runtime]) -> VoicesAnswer:
     """Every voice by its id, and every language with what may be expected of it."""
     prefix = "" if request.scope["state"].get("tokenless") else "/tts"
-    return voices_answer(runtime.speaking.catalogue, DEFAULT_VOICE, prefix)
+    return voices_answer(await runtime.speaking.catalogue_of(owner_of(request)), prefix)
 
 
 @get(
@@ -138,20 +138,22 @@ async def tts_sample(
 ) -> Response[bytes]:
     """A sentence in the language of the voice, as WAV. `voice` may be another name of it."""
     speaking, sound = runtime.speaking, Sound("wav", SAMPLE_RATE)
-    chunks = speaking.speak_sample(speaking.catalogue.get(voice))
+    catalogue = await speaking.catalogue_of(owner_of(request))
+    chunks = speaking.speak_sample(catalogue.get(voice))
     parts = await all_of(request, speaking.encoded(chunks, sound))
     return Response(as_whole_file(sound, parts), media_type=sound.media_type)
 
 
 @get("/tts/status", opt=TOKEN)
-async def tts_status(runtime: NamedDependency[Runtime]) -> TtsStatus:
+async def tts_status(request: AnyRequest, runtime: NamedDependency[Runtime]) -> TtsStatus:
     """What speaks, and how many voices at once."""
     speaking = runtime.speaking
+    catalogue = await speaking.catalogue_of(owner_of(request))
     return TtsStatus(
         version=runtime.version,
         uptime_s=(utc_now() - runtime.started_at).total_seconds(),
         engine=runtime.settings.tts.engine,
-        voices=len(speaking.catalogue.voices),
+        voices=len(catalogue.voices),
         speaking=speaking.speaking,
         room_for=speaking.room_for,
         ignores=sorted(speaking.ignores),

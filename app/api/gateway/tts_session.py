@@ -147,7 +147,8 @@ class SpeakSession:
             case "config":
                 await self._configure(command.fields)
             case "speak":
-                turn = _Turn(self._asked(command.fields), self._cancels)
+                cancels = self._cancels
+                turn = _Turn(await self._asked(command.fields), cancels)
                 if not self._turns.try_send(turn):
                     raise TooMuchWaits(f"{MOST_WAITING} texts wait to be spoken, and no more can")
             case "cancel":
@@ -163,20 +164,20 @@ class SpeakSession:
         """What is left out stays as it was, and so does everything where something is wrong. What
         was asked for and changes nothing is told once."""
         changed = parse_speech(msgspec.structs.asdict(self._config) | _given(fields), Config)
-        manner = self._speaking.manner_of(changed)
+        manner = await self._speaking.manner_of(changed, self._meter.owner)
         self._config = changed
         unknown = unknown_names(fields, Config.__struct_fields__)
         found = self._speaking.find_not_applied(manner)
         await self._tell_not_applied([*found, *(NotApplied(name, UNKNOWN) for name in unknown)])
 
-    def _asked(self, fields: dict[str, Any]) -> _Utterance | AppError:
+    async def _asked(self, fields: dict[str, Any]) -> _Utterance | AppError:
         try:
             asked = parse_speech(fields, Speak)
             check_text(asked.text)
             settings = self._config
             if asked.instruct is not None:
                 settings = msgspec.structs.replace(settings, instruct=asked.instruct)
-            manner = self._speaking.manner_of(settings)
+            manner = await self._speaking.manner_of(settings, self._meter.owner)
             return _Utterance(asked.text, manner, settings.word_times)
         except AppError as error:
             return error
