@@ -68,6 +68,7 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
             speech=senses.speech,
             streams=senses.streams,
             speaking=speaking,
+            lexicons=base.lexicons,
             transcription_jobs=transcription_jobs,
             remote_recordings=remote,
             database=base.database,
