@@ -14,7 +14,7 @@ from app.api.leaving import ClientLeft, while_there
 from app.runtime import Runtime
 from app.tenancy.domain.principals import Principal
 from app.tenancy.domain.usage import Amounts
-from app.tts.speech import SAMPLE_RATE, Manner, SpeechChunk
+from app.tts.speech import SAMPLE_RATE, Manner, SpeechChunk, TimedWord
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -39,6 +39,22 @@ async def spoken(
                 runtime.usage.add(principal, request.scope["path_template"], amounts)
                 characters = 0
             yield chunk
+
+
+class Said:
+    """Notes what is said when, of chunks that pass."""
+
+    def __init__(self, chunks: AsyncGenerator[SpeechChunk, None]) -> None:
+        self._chunks = chunks
+        self.words: list[TimedWord] = []
+        self.samples = 0
+
+    async def chunks(self) -> AsyncGenerator[SpeechChunk, None]:
+        async with aclosing(self._chunks):
+            async for chunk in self._chunks:
+                self.words += chunk.words
+                self.samples += chunk.samples.size
+                yield chunk
 
 
 async def all_of(request: AnyRequest, pieces: AsyncGenerator[bytes, None]) -> list[bytes]:

@@ -25,7 +25,7 @@ async def put(client: httpx.AsyncClient, **entry: Any) -> httpx.Response:
 
 
 async def said(client: httpx.AsyncClient, text: str) -> bytes:
-    answer = await client.post("/tts/synthesize", json={"text": text})
+    answer = await client.post("/tts/synthesize", json={"text": text}, timeout=60)
     assert answer.status_code == 200, answer.text
     return answer.content
 

@@ -14,12 +14,12 @@ from app.api.access import TOKEN
 from app.api.compat.asked import ParameterInvalid, read_json
 from app.api.described import json_of
 from app.api.hearing import admit_audio
-from app.api.speaking import SoundAsMade, owner_of, spoken
+from app.api.speaking import Said, SoundAsMade, owner_of, spoken
 from app.runtime import Runtime
 from app.tts.catalogue import Gender
 from app.tts.domain import Name, Speed, VoiceSettings
 from app.tts.encoding import sound_of
-from app.tts.speech import SAMPLE_RATE, SpeechChunk
+from app.tts.speech import SAMPLE_RATE
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -96,8 +96,8 @@ async def speech(
     chunks = spoken(request, runtime, asked.input, manner)
     if asked.stream_format == "audio":
         return SoundAsMade(request, speaking.encoded(chunks, sound), sound.media_type)
-    told = _Events(chunks, len(asked.input))
-    events = told.events(speaking.encoded(told.chunks(), sound))
+    said = Said(chunks)
+    events = _events(said, speaking.encoded(said.chunks(), sound), len(asked.input))
     return SoundAsMade(request, events, "text/event-stream")
 
 
@@ -106,27 +106,16 @@ def _settings(asked: AskedToSpeak) -> VoiceSettings:
     return VoiceSettings(voice=voice, speed=asked.speed, instruct=asked.instructions)
 
 
-class _Events:
-    """Server-sent events of a file that is made of chunks."""
-
-    def __init__(self, chunks: AsyncGenerator[SpeechChunk, None], characters: int) -> None:
-        self._chunks = chunks
-        self._characters = characters
-        self._samples = 0
-
-    async def chunks(self) -> AsyncGenerator[SpeechChunk, None]:
-        async with aclosing(self._chunks):
-            async for chunk in self._chunks:
-                self._samples += chunk.samples.size
-                yield chunk
-
-    async def events(self, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-        async with aclosing(pieces):
-            async for piece in pieces:
-                yield _event(Delta(b64encode(piece).decode()))
-        said = -(-self._samples * TOKENS_PER_S // SAMPLE_RATE)
-        written = -(-self._characters // 4)
-        yield _event(SpeechDone(SpeechUsage(written, said, written + said)))
+async def _events(
+    said: Said, pieces: AsyncGenerator[bytes, None], characters: int
+) -> AsyncGenerator[bytes, None]:
+    """Server-sent events of a file. `said`: what it is made of."""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            yield _event(Delta(b64encode(piece).decode()))
+    heard = -(-said.samples * TOKENS_PER_S // SAMPLE_RATE)
+    written = -(-characters // 4)
+    yield _event(SpeechDone(SpeechUsage(written, heard, written + heard)))
 
 
 def _event(event: Delta | SpeechDone) -> bytes:

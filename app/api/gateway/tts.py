@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Annotated, Any, get_args
 
 import msgspec
@@ -16,12 +15,11 @@ from app.api.gateway.asr_answers import NotAppliedAnswer, not_applied_answer
 from app.api.gateway.tts_answers import (
     TimedSpeech,
     VoicesAnswer,
-    WordAnswer,
     voices_answer,
     word_answer,
 )
 from app.api.hearing import admit_audio
-from app.api.speaking import SoundAsMade, all_of, owner_of, spoken
+from app.api.speaking import Said, SoundAsMade, all_of, owner_of, spoken
 from app.core.clock import utc_now
 from app.runtime import Runtime
 from app.tts.domain import VoiceSettings, parse_speech
@@ -91,34 +89,18 @@ async def _timed(
     sound: Sound,
     not_applied: list[NotAppliedAnswer],
 ) -> Response[TimedSpeech]:
-    timing = _Timing(chunks)
-    parts = await all_of(request, runtime.speaking.encoded(timing.chunks(), sound))
+    said = Said(chunks)
+    parts = await all_of(request, runtime.speaking.encoded(said.chunks(), sound))
     return Response(
         TimedSpeech(
             audio=b64encode(as_whole_file(sound, parts)).decode(),
             format=sound.format,
             sample_rate=sound.sample_rate,
-            duration_s=round(timing.duration_s, 3),
-            words=timing.words,
+            duration_s=round(said.samples / SAMPLE_RATE, 3),
+            words=[word_answer(word) for word in said.words],
             not_applied=not_applied,
         )
     )
-
-
-class _Timing:
-    """Notes what is said when, of chunks that pass."""
-
-    def __init__(self, chunks: AsyncGenerator[SpeechChunk, None]) -> None:
-        self._chunks = chunks
-        self.words: list[WordAnswer] = []
-        self.duration_s = 0.0
-
-    async def chunks(self) -> AsyncGenerator[SpeechChunk, None]:
-        async with aclosing(self._chunks):
-            async for chunk in self._chunks:
-                self.words += map(word_answer, chunk.words)
-                self.duration_s += chunk.samples.size / SAMPLE_RATE
-                yield chunk
 
 
 @get("/tts/voices", opt=TOKEN)

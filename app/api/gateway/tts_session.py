@@ -31,6 +31,7 @@ from app.api.sockets import (
     close,
     delivered,
 )
+from app.api.tellable import tellable
 from app.core.aio import Channel, TaskScope
 from app.core.audio.convert import int16_from_float
 from app.core.errors import AppError, InternalError, InvalidInput, Unavailable
@@ -53,6 +54,7 @@ FRAME_SAMPLES = SAMPLE_RATE // 2
 """Smaller than what any client takes in one message, and soon over when speech is cut off."""
 DONE: Message = {"type": "done"}
 _SHOWN = 80
+_UNAVAILABLE = "Nothing can be spoken now; try again later"
 
 
 class TooMuchWaits(Unavailable):
@@ -213,7 +215,8 @@ class SpeakSession:
         except ClientLeft:
             raise
         except Exception as error:  # noqa: BLE001  one text cannot be said; the next one may
-            await self._tell(_error_message(_tellable(error)))
+            told = tellable(error, unavailable=_UNAVAILABLE, also=(SpeakersBusy,))
+            await self._tell(_error_message(told))
             return False
         return True
 
@@ -246,13 +249,3 @@ def _given(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _error_message(error: AppError) -> Message:
     return {"type": "error", "message": error.message, "code": error.code, **error.details}
-
-
-def _tellable(error: Exception) -> AppError:
-    """What of us is missing or broken is for our log."""
-    if isinstance(error, SpeakersBusy) or (isinstance(error, AppError) and error.status < 500):
-        return error
-    log.error("a text could not be spoken: %s", error, exc_info=error)
-    if isinstance(error, Unavailable):
-        return Unavailable("Nothing can be spoken now; try again later")
-    return InternalError("Internal server error")
