@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -43,29 +43,34 @@ CatalogueOf = Callable[[UUID | None], Awaitable[Catalogue]]
 """What an organization can ask for; None is nobody's."""
 
 
-class SpeakingService:
-    """`model` names the engine and its weights, so that a phrase of others is never taken for one
-    of these."""
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who speaks, how it reads, what can be asked of it. `model` names the engine and its weights,
+    so that a phrase of others is never taken for one of these."""
 
+    engine: Engine
+    read: Reader
+    catalogue_of: CatalogueOf
+    model: str
+
+
+class SpeakingService:
     def __init__(
         self,
-        engine: Engine,
-        read: Reader,
+        speaker: Speaker,
         executor: Executor,
         *,
         pronounced: Pronounced,
-        catalogue_of: CatalogueOf,
-        model: str,
         most_at_once: int,
         cache_bytes: int,
     ) -> None:
-        self.catalogue_of = catalogue_of
+        self.catalogue_of = speaker.catalogue_of
         self.metrics = SpeakingMetrics()
-        self._engine = engine
-        self._read = read
+        self._engine = speaker.engine
+        self._read = speaker.read
         self._executor = executor
         self._pronounced = pronounced
-        self._model = model
+        self._model = speaker.model
         self._admission = Admission(most_at_once)
         self._cache = PhraseCache(cache_bytes)
 

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
 from threading import Lock
 from uuid import UUID
 
@@ -21,8 +20,8 @@ from app.tts.engines.kokoro.network import KokoroNetwork
 from app.tts.engines.remote_voices import RemoteVoices
 from app.tts.fitted_voices import CHANNEL as FITTED_VOICES
 from app.tts.own_voices import OwnVoices
-from app.tts.service import CatalogueOf, Reader, SpeakingService
-from app.tts.speech import Engine, Manner, Sentence
+from app.tts.service import Speaker, SpeakingService
+from app.tts.speech import Manner, Sentence
 from app.tts.text.languages import LANGUAGES
 from app.tts.text.lexicon import EMPTY, Lexicon
 from app.tts.text.plain import read_plainly
@@ -48,52 +47,41 @@ async def opened_speaking(
     async def pronounced(owner: UUID, language: str) -> Lexicon:
         return await base.lexicons.find(OrgScope(owner, actor=ACTOR), language)
 
-    voice = await _voice(base, senses, settings, stack)
+    speaker = await _speaker(base, senses, settings, stack)
     speaking = SpeakingService(
-        voice.engine,
-        voice.read,
+        speaker,
         senses.executor,
         pronounced=pronounced,
-        catalogue_of=voice.catalogue_of,
-        model=voice.model,
         most_at_once=settings.tts.most_voices,
         cache_bytes=settings.tts.cache_mb * MIB,
     )
     base.metrics.add(speaking.metrics)
     base.notices.subscribe(FITTED_VOICES, speaking.forget_phrases)
-    if settings.models.warm_up and isinstance(voice.engine, KokoroEngine):
-        supervisor.spawn("speech warm-up", _warm_up(senses, voice.engine, voice.read))
+    if settings.models.warm_up and isinstance(speaker.engine, KokoroEngine):
+        supervisor.spawn("speech warm-up", _warm_up(senses, speaker))
     return speaking
 
 
-async def _warm_up(senses: Inference, engine: Engine, read: Reader) -> None:
+async def _warm_up(senses: Inference, speaker: Speaker) -> None:
     """Says a phrase to nobody, so that the first caller waits for no file and no first run."""
     try:
         # In the lane that is refused where the memory for models has no room.
         async with senses.models.lease(MODEL, KokoroNetwork, Lane.BATCH):
             sentences = await senses.executor.run(
-                Lane.REALTIME, lambda: [*read(WARM_UP, LANGUAGE, EMPTY)]
+                Lane.REALTIME, lambda: [*speaker.read(WARM_UP, LANGUAGE, EMPTY)]
             )
-            async with aclosing(engine.speak(sentences, Manner(DEFAULT_VOICE, LANGUAGE))) as sound:
+            async with aclosing(
+                speaker.engine.speak(sentences, Manner(DEFAULT_VOICE, LANGUAGE))
+            ) as sound:
                 async for _ in sound:
                     pass
     except AppError as error:
         log.warning("the first text will be spoken late: %s", error)
 
 
-@dataclass(frozen=True, slots=True)
-class _Voice:
-    """Who speaks, how it reads, what can be asked of it. `model` names what makes its sound."""
-
-    engine: Engine
-    read: Reader
-    catalogue_of: CatalogueOf
-    model: str
-
-
-async def _voice(
+async def _speaker(
     base: Foundation, senses: Inference, settings: Settings, stack: AsyncExitStack
-) -> _Voice:
+) -> Speaker:
     tts = settings.tts
     if tts.engine != MODEL:
         remote = await stack.enter_async_context(remote_engine(tts))
@@ -102,11 +90,11 @@ async def _voice(
         async def of_everybody(_: UUID | None) -> RemoteVoices:
             return voices
 
-        return _Voice(remote, _read_plainly, of_everybody, f"{tts.engine} {tts.model}")
+        return Speaker(remote, _read_plainly, of_everybody, f"{tts.engine} {tts.model}")
     own = OwnVoices(base.database, base.notices, base.fitted_voices)
     kokoro = senses.manifest.get(MODEL)
     made = kokoro.derived.folder if kokoro.derived else ""
-    return _Voice(
+    return Speaker(
         KokoroEngine(senses.models, senses.executor, own.find_pack),
         _Reading(senses.store, senses.manifest.get(DICTIONARIES)).read,
         own.catalogue_of,

@@ -44,8 +44,7 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
     """Everything, with its background work under way."""
     _refuse_what_is_missing(settings)
     async with AsyncExitStack() as stack:
-        base = await stack.enter_async_context(foundation(settings, version))
-        stack.enter_context(spilling_into(settings.storage.data_dir.absolute() / "tmp"))
+        base = await _foundation(settings, version, stack)
         default_org = await _first_start(base, settings)
         senses = await stack.enter_async_context(inference(settings, store))
         limiter = _limiter(settings, stack)
@@ -91,6 +90,13 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
             audit=base.audit,
             readiness={"database": base.database.ping, "models": senses.check_present},
         )
+
+
+async def _foundation(settings: Settings, version: str, stack: AsyncExitStack) -> Foundation:
+    """And the place of what does not fit into memory."""
+    base = await stack.enter_async_context(foundation(settings, version))
+    stack.enter_context(spilling_into(settings.storage.data_dir.absolute() / "tmp"))
+    return base
 
 
 def _front_door(base: Foundation, limiter: Limiter, settings: Settings) -> FrontDoor:

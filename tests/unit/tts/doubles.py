@@ -8,7 +8,7 @@ import numpy as np
 
 from app.inference.executor import Executor, LaneSize
 from app.tts.catalogue import VoiceCatalogue
-from app.tts.service import CatalogueOf, Pronounced, SpeakingService
+from app.tts.service import CatalogueOf, Pronounced, Speaker, SpeakingService
 from app.tts.speech import (
     Manner,
     Sentence,
@@ -107,12 +107,9 @@ def service_of(
     catalogue_of: CatalogueOf = stock,
 ) -> SpeakingService:
     return SpeakingService(
-        engine,
-        read_words,
+        Speaker(engine, read_words, catalogue_of, model),
         executor,
         pronounced=pronounced,
-        catalogue_of=catalogue_of,
-        model=model,
         most_at_once=most_at_once,
         cache_bytes=cache_bytes,
     )
