@@ -31,6 +31,7 @@ from app.tenancy.sessions import Sessions
 from app.tenancy.token_check import TokenCheck
 from app.tenancy.usage import UsageMeter
 from app.tenancy.users import Users
+from app.tts.lexicons import Lexicons
 from app.tts.service import SpeakingService
 
 ReadinessCheck = Callable[[], Awaitable[None]]
@@ -50,6 +51,7 @@ class Runtime:
     speech: SpeechService
     streams: StreamService
     speaking: SpeakingService
+    lexicons: Lexicons
     transcription_jobs: TranscriptionJobs
     remote_recordings: RemoteRecordings
     database: Database

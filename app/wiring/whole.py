@@ -44,15 +44,14 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
     """Everything, with its background work under way."""
     _refuse_what_is_missing(settings)
     async with AsyncExitStack() as stack:
-        base = await stack.enter_async_context(foundation(settings, version))
-        stack.enter_context(spilling_into(settings.storage.data_dir.absolute() / "tmp"))
+        base = await _foundation(settings, version, stack)
         default_org = await _first_start(base, settings)
         senses = await stack.enter_async_context(inference(settings, store))
         limiter = _limiter(settings, stack)
         door = _front_door(base, limiter, settings)
         supervisor = await _supervisor(base, settings, stack)
         tokens = await _token_check(base, settings, supervisor, default_org, stack)
-        speaking = await opened_speaking(base, senses, settings, stack)
+        speaking = await opened_speaking(base, senses, settings, supervisor, stack)
         remote, transcription_jobs = _recordings(base, senses, settings)
         _start_work(supervisor, base, senses, settings.server.drain_s)
         yield Runtime(
@@ -68,6 +67,7 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
             speech=senses.speech,
             streams=senses.streams,
             speaking=speaking,
+            lexicons=base.lexicons,
             transcription_jobs=transcription_jobs,
             remote_recordings=remote,
             database=base.database,
@@ -90,6 +90,13 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
             audit=base.audit,
             readiness={"database": base.database.ping, "models": senses.check_present},
         )
+
+
+async def _foundation(settings: Settings, version: str, stack: AsyncExitStack) -> Foundation:
+    """And the place of what does not fit into memory."""
+    base = await stack.enter_async_context(foundation(settings, version))
+    stack.enter_context(spilling_into(settings.storage.data_dir.absolute() / "tmp"))
+    return base
 
 
 def _front_door(base: Foundation, limiter: Limiter, settings: Settings) -> FrontDoor:

@@ -106,6 +106,7 @@ def ids_of(organization: Organization) -> dict[str, UUID]:
         "token_id": organization.key_id,
         "key_id": organization.key_id,
         "job_id": organization.job_id,
+        "entry_id": organization.entry_id,
     }
 
 

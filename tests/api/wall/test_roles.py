@@ -41,6 +41,9 @@ ALLOWED: dict[str, str] = {
     "DELETE /asr/jobs/{job_id}": WITHIN,
     **{f"GET /tts/{page}": CALLERS for page in ("voices", "voices/{voice}/sample", "status")},
     "POST /tts/synthesize": CALLERS,
+    "GET /tts/lexicon": CALLERS,
+    "PUT /tts/lexicon": "guest admin owner key operator",
+    "DELETE /tts/lexicon/{entry_id}": "admin owner key operator",
     # The operator's.
     "POST /auth/tokens": OPERATOR,
     "GET /auth/tokens": OPERATOR,

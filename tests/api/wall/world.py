@@ -28,6 +28,7 @@ from app.tenancy.domain.organizations import slug_of
 from app.tenancy.domain.principals import Device, Role
 from app.tenancy.store.organizations import find_organization
 from app.tenancy.store.rows import MembershipRow, OrganizationRow, UserRow
+from app.tts.text.lexicon import Pronunciation
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Organization:
     key_id: UUID = field(default_factory=uuid4)
     invitation_id: UUID = field(default_factory=uuid4)
     job_id: UUID = field(default_factory=uuid4)
+    entry_id: UUID = field(default_factory=uuid4)
 
 
 @dataclass
@@ -72,6 +74,8 @@ class World:
             key, organization.key = await self.runtime.api_keys.create(tx, new)
             organization.key_id = key.id
             organization.job_id = await self._job(tx, key.id)
+            said = Pronunciation("SBI", respelling="ess bee eye")
+            organization.entry_id = (await self.runtime.lexicons.put(tx, said)).id
         for role in Role:
             organization.people[role.value] = await self.person(organization.id, role)
         organization.invitation_id = await self.invitation(organization)
@@ -140,7 +144,12 @@ class World:
 @asynccontextmanager
 async def world(database_url: str, data_dir: Path, **others: str) -> AsyncGenerator[World]:
     """`others`: settings beside those that every such test has."""
-    own = {"PARLEY_DATA_DIR": str(data_dir), "DATABASE_URL": database_url, "PARLEY_DRAIN_S": "0"}
+    own = {
+        "PARLEY_DATA_DIR": str(data_dir),
+        "DATABASE_URL": database_url,
+        "PARLEY_DRAIN_S": "0",
+        "PARLEY_WARM_UP": "false",
+    }
     settings = declared.load(own | others)
     store = ModelStore(declared.model_store(settings, declared.process_environment()))
     async with wiring.running(settings, store, VERSION) as runtime:
