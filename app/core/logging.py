@@ -19,7 +19,7 @@ org_id_var: ContextVar[UUID | None] = ContextVar("org_id", default=None)
 
 # They tell of every job with its arguments, of every header, of every connection.
 _CHATTY = (
-    *("alembic", "anthropic", "procrastinate", "httpcore", "httpcore2", "httpx2", "uvicorn"),
+    *("alembic", "anthropic", "procrastinate", "httpcore", "httpcore2", "httpx", "httpx2", "uvicorn"),
     "websockets",
 )
 
