@@ -10,7 +10,7 @@ import pytest
 from app.core.errors import Unavailable
 from app.llm.analysis.asking import AnswerUnusable
 from app.llm.analysis.domain import Analysis, Conversation
-from app.llm.analysis.modest import UNRELIABLE
+from app.llm.analysis.modest import UNRELIABLE, WORDLESS
 from app.llm.analysis.reading import estimate_tokens
 from app.llm.analysis.sales import PRACTICES
 from app.llm.analysis.service import AnalysisService
@@ -294,6 +294,24 @@ async def test_the_small_model_writes_prose_and_no_facts() -> None:
     assert "**SPEAKER_01** (50% of the speech" in found.summary
     assert (found.model, found.notes) == ("embedded scripted", (UNRELIABLE,))
     assert [prompt.schema for prompt in thinker.asked] == [None]
+
+
+async def test_the_small_model_is_asked_once_for_a_sentence_on_the_ends_of_a_long_call() -> None:
+    thinker = ScriptedThinker(lambda _: "It is about words.\nAnd 2018, 2019, 2020", **SMALL)
+    found = await analysed(thinker, "true", LONG)
+    assert "## Overview\n\nIt is about words.\n\n## Participants" in found.summary
+    (prompt,) = thinker.asked
+    assert estimate_tokens(prompt.messages[0].text) < 1000
+    assert "[0] A" in prompt.messages[0].text
+    assert "[399] B" in prompt.messages[0].text
+    assert any("beginning and the end" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("prose", ["What is this conversation about? Answer", " \n", ""])
+async def test_a_small_model_without_words_leaves_the_numbers(prose: str) -> None:
+    found = await analysed(ScriptedThinker(lambda _: prose, **SMALL), "true")
+    assert f"## Overview\n\n{WORDLESS}" in found.summary
+    assert "**SPEAKER_01** (50% of the speech" in found.summary
 
 
 async def test_without_a_model_that_judges_scores_are_null_and_phrases_are_shown() -> None:
