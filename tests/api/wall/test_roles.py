@@ -77,6 +77,7 @@ ALLOWED: dict[str, str] = {
     "POST /auth/tokens/{token_id}/rotate": OPERATOR,
     "GET /auth/usage": OPERATOR,
     "GET /auth/usage/summary": OPERATOR,
+    "GET /auth/usage/models": OPERATOR,
     "GET /auth/audit": OPERATOR,
     "GET /auth/organizations/{org_id}/quota": OPERATOR,
     "PUT /auth/organizations/{org_id}/quota": OPERATOR,
