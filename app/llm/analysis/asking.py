@@ -53,6 +53,7 @@ class Question:
     material: str = ""
     only_facts: bool = False
     system: str = SYSTEM
+    temperature: float | None = None
     lead: str = "That was the material. This is the task:\n\n"
 
     @property
@@ -124,6 +125,7 @@ class Asker:
             question.system,
             schema=schema,
             most_tokens=question.most_tokens,
+            temperature=question.temperature,
         )
         said: list[str] = []
         async with aclosing(self._thinker.stream(self._scope, prompt)) as chunks:

@@ -22,7 +22,8 @@ from app.llm.analysis.summary import markdown, mentioned, participants
 from app.llm.quoting import SHORT_RULE
 
 SYSTEM = f"You write short summaries. {SHORT_RULE}"
-TASK = "What is this conversation about? Answer in one sentence."
+TASK = "Summarize this phone call in one sentence."
+"""Of the wordings that were tried on real calls it makes the most of this one."""
 UNRELIABLE = (
     "Written by the small language model that comes with Parley: it is unreliable, and its prose "
     "may be wrong. The numbers do not come from it. Set LLM_PROVIDER for a full analysis."
@@ -47,9 +48,12 @@ _NO_TOPICS = (
 
 
 def believable(prose: str) -> str:
-    """Its first paragraph; none where it says back what it was asked."""
+    """Its first paragraph; none where it repeats what it was asked, or itself."""
     first = prose.strip().partition("\n")[0]
-    return WORDLESS if not first or TASK[:20].casefold() in first.casefold() else first
+    words = words_of(first)
+    runs = [*zip(words, words[1:], words[2:], words[3:], strict=False)]
+    is_said_again = TASK[:20].casefold() in first.casefold() or len(set(runs)) < len(runs)
+    return WORDLESS if not first or is_said_again else first
 
 
 def summarized(overview: str, numbers: Numbers, conversation: Conversation) -> str:

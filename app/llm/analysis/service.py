@@ -104,7 +104,7 @@ class _AtWork:
 
     async def _prose(self) -> str:
         """One sentence of the small model on as much as it can make sense of."""
-        question = Question(modest.TASK, PROSE_TOKENS, system=modest.SYSTEM, lead="")
+        question = Question(modest.TASK, PROSE_TOKENS, system=modest.SYSTEM, temperature=0, lead="")
         room = min(PROSE_MATERIAL_TOKENS, room_for_material(self._asker, question))
         said = self._conversation.utterances
         shown, self._is_extract = await asyncio.to_thread(ends_of, said, room)
