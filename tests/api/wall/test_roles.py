@@ -4,6 +4,8 @@ the documents; a route that is not in the table fails."""
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from tests.api.wall.routes import Route, ids_of, routes
 from tests.api.wall.world import Organization, Person, World, world
 
@@ -156,6 +158,7 @@ STRANGERS = ("outsider", "guest")
 EVERYBODY = ("anonymous", "outsider", "guest", "member", "admin", "owner", "key", "operator")
 
 
+@pytest.mark.timeout(600)
 async def test_every_route_is_open_to_whom_the_documents_say_and_to_nobody_else(
     app_url: str, embedded_superuser_url: str, tmp_path: Path
 ) -> None:
