@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
+from app.asr.hearing import Hearing
 from app.asr.jobs import TranscriptionJobs
 from app.asr.remote import RemoteRecordings
 from app.asr.service import SpeechService
@@ -18,6 +20,11 @@ from app.core.presence import Presence
 from app.core.settings import Settings
 from app.core.tracing import Tracing
 from app.inference.registry import ModelRegistry
+from app.llm.assistant import Assistant
+from app.llm.dialogues import Dialogues
+from app.llm.preferences import UserPreferences
+from app.llm.service import LlmService
+from app.llm.tools.catalogue import ToolCatalogue
 from app.tenancy.audit import AuditLog
 from app.tenancy.internal_secret import InternalSecret
 from app.tenancy.invitations import Invitations
@@ -49,13 +56,20 @@ class Runtime:
     limiter: Limiter
     models: ModelRegistry
     speech: SpeechService
+    hearing: Hearing
     streams: StreamService
     speaking: SpeakingService
     lexicons: Lexicons
+    thinking: LlmService
+    assistant: Assistant
+    dialogues: Dialogues
+    preferences: UserPreferences
+    tools: ToolCatalogue
     transcription_jobs: TranscriptionJobs
     remote_recordings: RemoteRecordings
     database: Database
     mail: Mail
+    default_organization: UUID
     organizations: Organizations
     own_organizations: OwnOrganizations
     outbound: OutboundClient

@@ -11,6 +11,8 @@ from litestar.datastructures import UploadFile
 
 from app.api.callers import own_scope
 from app.api.leaving import while_there
+from app.api.thinking import thinking_scope
+from app.asr.conversation import ConversationTold
 from app.asr.domain import Transcript, TranscriptionRequest
 from app.core.audio.errors import (
     AudioEmpty,
@@ -55,8 +57,9 @@ async def heard(
     field: str = "file",
 ) -> Transcript:
     """What is wrong with the sound is said of `field`. Stops where the client leaves."""
-    hearing = runtime.speech.transcribe(
-        cast("BinaryIO", source), asked, raw=raw, with_words=with_words
+    scope = thinking_scope(request, runtime)
+    hearing = runtime.hearing.transcribe(
+        scope, cast("BinaryIO", source), asked, raw=raw, with_words=with_words
     )
     return await accounted(request, runtime, hearing, field=field)
 
@@ -76,9 +79,22 @@ async def accounted(
         raise
     principal: Principal | None = request.scope["state"].get("principal")
     if principal:
-        amounts = Amounts(audio_s=transcript.duration_s)
+        tokens = transcript.told.tokens if transcript.told else 0
+        amounts = Amounts(audio_s=transcript.duration_s, llm_tokens=tokens)
         runtime.usage.add(principal, request.scope["path_template"], amounts)
     return transcript
+
+
+async def told_of(
+    request: AnyRequest, runtime: Runtime, transcript: Transcript, mode: str
+) -> ConversationTold:
+    """What is said of a transcript that is there already."""
+    scope = own_scope(request)
+    told = await while_there(request, runtime.hearing.tell(scope, transcript, mode))
+    principal: Principal = request.scope["state"]["principal"]
+    amounts = Amounts(llm_tokens=told.tokens)
+    runtime.usage.add(principal, request.scope["path_template"], amounts)
+    return told
 
 
 @asynccontextmanager

@@ -3,11 +3,13 @@ clock."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from app.asr.clustering import SpeakerCount
+from app.asr.conversation import ConversationTold
 from app.asr.text.analysis import SpeechAnalysis
 from app.asr.text.entities import Entity
 from app.asr.text.words import Word
@@ -101,6 +103,8 @@ LmMode = Literal["greedy", "balanced", "strict"]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Speakers = Annotated[int, msgspec.Meta(ge=1, le=100)]
 
+_YES = ("true", "1", "yes", "on")
+_NO = ("false", "0", "no", "off", "none")
 MOST_HOTWORDS = 200
 LONGEST_HOTWORD = 100
 
@@ -167,6 +171,19 @@ class TranscriptionRequest(msgspec.Struct, frozen=True, kw_only=True):
             return SpeakerCount(self.min_speakers, self.max_speakers)
         return SpeakerCount.exactly(self.num_speakers)
 
+    @property
+    def mode_of_analysis(self) -> str:
+        """What is to be said of the conversation. Empty where nothing is, or where the answer has
+        no place for it."""
+        if self.format not in ("", "json"):
+            return ""
+        return mode_of_analysis(self.summarize)
+
+    @property
+    def as_heard(self) -> Self:
+        """With what an analysis needs: it wants to know who speaks."""
+        return replace(self, diarize=True) if self.mode_of_analysis else self
+
     def changed(self) -> dict[str, Any]:
         """What differs from the defaults."""
         usual = type(self)()
@@ -175,6 +192,12 @@ class TranscriptionRequest(msgspec.Struct, frozen=True, kw_only=True):
             for name in TranscriptionRequest.__struct_fields__
             if (value := getattr(self, name)) != getattr(usual, name)
         }
+
+
+def mode_of_analysis(summarize: str) -> str:
+    """A preset or a prompt; `true` and `false` as forms spell them."""
+    wished = summarize.strip()
+    return {**dict.fromkeys(_YES, "true"), **dict.fromkeys(_NO, "")}.get(wished.lower(), wished)
 
 
 R = TypeVar("R", bound=TranscriptionRequest)
@@ -255,6 +278,7 @@ class Transcript:
         default_factory=dict[str, tuple[float, ...]]
     )
     analysis: SpeechAnalysis | None = None
+    told: ConversationTold | None = None
     not_applied: tuple[NotApplied, ...] = ()
     incomplete: bool = False
     """Some of the sound was cut off or damaged."""

@@ -11,13 +11,19 @@ import msgspec
 
 from app.asr.domain import Transcript, TranscriptionRequest
 from app.core.audio.pcm import RawPcm
-from app.core.errors import InvalidInput, NotFound, RateLimited
+from app.core.errors import Conflict, InvalidInput, NotFound, RateLimited
 
 LONGEST_CURSOR = 200
 
 
 class JobNotFound(NotFound):
     code = "job_not_found"
+
+
+class TranscriptMissing(Conflict):
+    """The job is not over, or came to nothing."""
+
+    code = "transcript_missing"
 
 
 class TooManyJobs(RateLimited):

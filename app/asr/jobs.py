@@ -20,6 +20,7 @@ import msgspec
 
 from app.asr import store
 from app.asr.domain import Transcript
+from app.asr.hearing import Hearing
 from app.asr.job import (
     JobCursor,
     JobNotFound,
@@ -28,11 +29,11 @@ from app.asr.job import (
     JobTask,
     TooManyJobs,
     TranscriptionJob,
+    TranscriptMissing,
 )
 from app.asr.job_files import JobFiles
 from app.asr.job_webhooks import JobWebhooks, check_webhook_url
 from app.asr.remote import RemoteRecordings
-from app.asr.service import SpeechService
 from app.asr.store import JobRow
 from app.core.aio import TaskScope
 from app.core.clock import utc_now
@@ -77,6 +78,7 @@ class _Try:
     job_id: UUID
     number: int
     task: JobTask
+    scope: OrgScope
 
 
 class TranscriptionJobs:
@@ -84,7 +86,7 @@ class TranscriptionJobs:
         self,
         database: Database,
         jobs: Jobs,
-        speech: SpeechService,
+        hearing: Hearing,
         usage: UsageMeter,
         webhooks: JobWebhooks,
         remote: RemoteRecordings,
@@ -92,7 +94,7 @@ class TranscriptionJobs:
     ) -> None:
         self._database = database
         self._jobs = jobs
-        self._speech = speech
+        self._hearing = hearing
         self._usage = usage
         self._webhooks = webhooks
         self._remote = remote
@@ -115,7 +117,7 @@ class TranscriptionJobs:
             check_webhook_url(webhook_url)
         if task.url is not None:
             self._remote.check(task.url)
-        self._speech.catalogue.choose(task.request.model, task.request.language)
+        self._hearing.catalogue.choose(task.request.model, task.request.language)
         rows = [_new_row(task, owner, webhook_url) for _ in sources]
         try:
             for row, source in zip(rows, sources, strict=True):
@@ -149,6 +151,12 @@ class TranscriptionJobs:
             raise JobNotFound("Job not found")
         heard = msgspec.json.decode(row.transcript, type=Transcript) if row.transcript else None
         return _shown(row, heard)
+
+    async def transcript(self, tx: Tx, job_id: UUID) -> Transcript:
+        job = await self.get(tx, job_id)
+        if job.transcript is None:
+            raise TranscriptMissing(f"The job has no transcript: it is {job.status.value}")
+        return job.transcript
 
     async def remove(self, scope: OrgScope, job_id: UUID) -> bool:
         """Cancels a job that is not over, which is True; forgets one that is."""
@@ -197,7 +205,7 @@ class TranscriptionJobs:
             row.attempts += 1
             row.started_at = row.started_at or utc_now()
             task = msgspec.json.decode(row.task, type=JobTask)
-            return _Try(row.id, row.attempts, task)
+            return _Try(row.id, row.attempts, task, OrgScope(row.org_id, actor=row.user_id))
 
     async def _hear(self, scope: Scope, begun: _Try) -> Transcript:
         over, progress = asyncio.Event(), _Progress()
@@ -206,7 +214,8 @@ class TranscriptionJobs:
             tasks.spawn("progress of a transcription", _every_second(note, over))
             try:
                 async with self._sound(scope, begun) as sound:
-                    return await self._speech.transcribe(
+                    return await self._hearing.transcribe(
+                        begun.scope,
                         sound,
                         begun.task.request,
                         progress.set,
@@ -255,7 +264,8 @@ class TranscriptionJobs:
             row.transcript = heard
             await self._close(tx, row, error=error)
             if transcript:
-                amounts = Amounts(audio_s=transcript.duration_s)
+                tokens = transcript.told.tokens if transcript.told else 0
+                amounts = Amounts(audio_s=transcript.duration_s, llm_tokens=tokens)
                 principal = Principal(row.org_id, row.key_id, row.user_id)
                 tx.after_commit(partial(self._usage.add, principal, row.endpoint, amounts))
         await asyncio.to_thread(self._files.forget, begun.job_id)

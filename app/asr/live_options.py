@@ -8,7 +8,9 @@ from app.asr.plan import find_not_applied
 from app.core.not_applied import NotApplied
 
 _OF_SEARCH = ("lm_mode", "lm_alpha", "lm_beta", "beam_width", "n_best")
-_OF_RECORDINGS = ("speech_analysis", "noise_reduce", "gain_normalize", "format", "temperature")
+_OF_RECORDINGS = (
+    *("speech_analysis", "summarize", "noise_reduce", "gain_normalize", "format", "temperature"),
+)
 
 
 def find_not_applied_live(options: StreamOptions, choice: Choice) -> tuple[NotApplied, ...]:

@@ -127,7 +127,6 @@ def find_not_applied(
 def _reasons(choice: Choice, *, has_lm: bool) -> Iterator[tuple[str, str]]:
     for option in ("metadata_prob", "structured_intents", "intent_labels", "top_k"):
         yield option, _OF_HEADS
-    yield "summarize", "no language model for text is set up"
     if choice.model.engine == "transducer":
         yield from _of_transducer(choice)
         return

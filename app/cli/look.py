@@ -17,6 +17,7 @@ from app.core.hipaa import hipaa_shortcomings
 from app.core.settings import Settings
 from app.inference.machine import usable_cores
 from app.inference.onnx import OnnxRuntime
+from app.llm.providers.chosen import described, shortcomings
 
 Facts = Iterator[tuple[str, str]]
 
@@ -59,6 +60,9 @@ def _facts(settings: Settings) -> Facts:
     yield "data", f"{data_dir} ({_free(data_dir)} free)"
     yield "database", _database(settings)
     yield from _protection(settings)
+    yield "language model", ", then ".join(described(settings.llm))
+    for sentence in shortcomings(settings.llm):
+        yield "language model", sentence
     yield "replicas", "Redis" if settings.storage.redis_url else "one process, no Redis"
     store = context.model_store(settings)
     for stored in store.contents(context.manifest()):

@@ -18,7 +18,10 @@ request_id_var: ContextVar[str | None] = ContextVar("request_id", default=None)
 org_id_var: ContextVar[UUID | None] = ContextVar("org_id", default=None)
 
 # They tell of every job with its arguments, of every header, of every connection.
-_CHATTY = ("alembic", "procrastinate", "httpcore", "uvicorn", "websockets")
+_CHATTY = (
+    *("alembic", "anthropic", "procrastinate", "httpcore", "httpcore2", "httpx", "httpx2"),
+    *("uvicorn", "websockets"),
+)
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 _UNESCAPED = "".join(map(chr, (*range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F)))) + (

@@ -13,6 +13,12 @@ from app.core.errors import InvalidInput
 
 S = TypeVar("S")
 
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+NotNegative = Annotated[int, msgspec.Meta(ge=0)]
+Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Speed = Annotated[float, msgspec.Meta(ge=0.5, le=2)]
+
 
 class SettingInvalid(InvalidInput):
     """A variable is malformed or not known; the message names it."""

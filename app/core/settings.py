@@ -4,18 +4,21 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
-
-import msgspec
+from typing import Literal
 
 from app.core import setting_fields
-from app.core.setting_fields import Secret, SettingDoc, setting
-
-Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-Positive = Annotated[int, msgspec.Meta(ge=1)]
-NotNegative = Annotated[int, msgspec.Meta(ge=0)]
-Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Speed = Annotated[float, msgspec.Meta(ge=0.5, le=2)]
+from app.core.llm_settings import Agent as Agent
+from app.core.llm_settings import Llm as Llm
+from app.core.setting_fields import (
+    NotNegative,
+    Port,
+    Positive,
+    Probability,
+    Secret,
+    SettingDoc,
+    Speed,
+    setting,
+)
 
 OWN_PREFIX = "PARLEY_"
 
@@ -212,16 +215,6 @@ class Email:
 
 
 @dataclass(frozen=True, slots=True)
-class Llm:
-    provider: Literal["claude", "gemini", "groq", "local"] = setting(
-        "LLM_PROVIDER", "claude", "Language model of agents and analysis"
-    )
-    anthropic_api_key: Secret = setting("ANTHROPIC_API_KEY", Secret(""), "Claude key")
-    anthropic_model: str = setting("ANTHROPIC_MODEL", "claude-sonnet-4-6", "Claude model id")
-    gemini_api_key: Secret = setting("GEMINI_API_KEY", Secret(""), "Gemini key")
-
-
-@dataclass(frozen=True, slots=True)
 class Telephony:
     twilio_account_sid: str = setting("TWILIO_ACCOUNT_SID", "", "Twilio account")
     twilio_auth_token: Secret = setting("TWILIO_AUTH_TOKEN", Secret(""), "Twilio token")
@@ -318,6 +311,7 @@ class Settings:
     quotas: Quotas = field(default_factory=Quotas)
     email: Email = field(default_factory=Email)
     llm: Llm = field(default_factory=Llm)
+    agent: Agent = field(default_factory=Agent)
     telephony: Telephony = field(default_factory=Telephony)
     video: Video = field(default_factory=Video)
     vad: Vad = field(default_factory=Vad)

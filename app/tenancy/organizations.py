@@ -1,7 +1,7 @@
 """Organizations: made, found, and what each may reach outside."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from secrets import token_hex
 from uuid import UUID, uuid4
@@ -117,6 +117,10 @@ class Organizations:
         """What the organization's webhooks are signed with."""
         row = await store.get_organization(tx, tx.org_id)
         return self._keys.decrypt(row.signing_secret, context=_secret_context(row.id))
+
+    async def hold(self, tx: Tx, org_ids: Collection[UUID]) -> set[UUID]:
+        """Those of them that there are, and will be until the transaction ends."""
+        return await store.hold_organizations(tx, org_ids)
 
     async def rotate_secrets_soon(self, tx: Tx) -> None:
         """Asked at each start, since the master key may have changed before it."""

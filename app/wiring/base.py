@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.core.crypto import KeyRing
 from app.core.db import Database
+from app.core.events import Events
 from app.core.feed.port import Feed
 from app.core.http import OutboundClient
 from app.core.jobs import Jobs
@@ -16,6 +17,11 @@ from app.core.postgres.supervisor import EmbeddedPostgres
 from app.core.settings import Settings
 from app.core.slots import LocalSlots, RedisSlots, Slots
 from app.core.tracing import Tracing
+from app.llm.accounts import TokenAccounts
+from app.llm.dialogues import Dialogues
+from app.llm.preferences import UserPreferences
+from app.llm.prices import PriceList
+from app.llm.tools.kept_secrets import ToolSecrets
 from app.tenancy.accounts import Accounts
 from app.tenancy.audit import AuditLog
 from app.tenancy.domain.sessions import ONE_HOUR, Lifetimes
@@ -43,6 +49,7 @@ class Foundation:
     feed: Feed
     database: Database
     jobs: Jobs
+    events: Events
     notices: Notices
     mail: Mail
     keys: KeyRing
@@ -53,6 +60,7 @@ class Foundation:
     api_keys: ApiKeys
     lexicons: Lexicons
     fitted_voices: FittedVoices
+    tool_secrets: ToolSecrets
     token_import: TokenImport
     sessions: Sessions
     accounts: Accounts
@@ -62,6 +70,9 @@ class Foundation:
     usage: UsageMeter
     slots: Slots
     quotas: Quotas
+    token_accounts: TokenAccounts
+    dialogues: Dialogues
+    preferences: UserPreferences
 
 
 @asynccontextmanager
@@ -90,6 +101,7 @@ async def foundation(
             feed=ground.feed,
             database=database,
             jobs=jobs,
+            events=events,
             notices=notices,
             mail=mail,
             keys=keys,
@@ -100,6 +112,7 @@ async def foundation(
             api_keys=api_keys,
             lexicons=Lexicons(database, events, notices),
             fitted_voices=FittedVoices(database, events, notices, jobs, keys),
+            tool_secrets=ToolSecrets(database, events, jobs, keys),
             token_import=TokenImport(database, events, keys),
             sessions=sessions,
             accounts=Accounts(database, events, letters),
@@ -109,6 +122,9 @@ async def foundation(
             usage=usage,
             slots=slots,
             quotas=Quotas(database, events, notices, slots, usage, settings.quotas, metrics),
+            token_accounts=TokenAccounts(database, organizations, PriceList(settings.llm.prices)),
+            dialogues=Dialogues(database, events, jobs, keys, settings.agent.history_days),
+            preferences=UserPreferences(keys),
         )
 
 

@@ -29,6 +29,7 @@ from app.inference.manifest import Manifest, read_manifest
 from app.inference.model_store import FileState, ModelStore
 from app.inference.onnx import OnnxRuntime
 from app.inference.registry import ModelRegistry
+from app.llm.llama.models import EmbeddedModel, embedded_model
 from app.tts.engines.kokoro.convert import convert as convert_kokoro
 from app.tts.engines.kokoro.network import load_kokoro
 from app.wiring.own import own_loaders, own_models, whisper_encoder
@@ -55,6 +56,7 @@ class Inference:
     executor: Executor
     speech: SpeechService
     streams: StreamService
+    embedded: EmbeddedModel
 
     async def check_present(self) -> None:
         states = await asyncio.to_thread(self.store.contents, self.manifest)
@@ -82,7 +84,8 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
         language_models = LanguageModels(settings.storage.data_dir / "language_models")
         manifest = await asyncio.to_thread(read_manifest, MANIFEST)
         own = await asyncio.to_thread(own_models, store, manifest)
-        manifest = Manifest((*manifest.models, *own.entries))
+        embedded = await asyncio.to_thread(embedded_model, settings.llm.embedded_model)
+        manifest = Manifest((*manifest.models, *own.entries, *embedded.entries))
         onnx = await asyncio.to_thread(OnnxRuntime, settings.models.device, cores)
         models = ModelRegistry(
             manifest,
@@ -95,6 +98,7 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
                 "kokoro": lambda folder: load_kokoro(folder, onnx),
                 "ctc-on-whisper": lambda folder: _load_ctc_head(folder, onnx, language_models),
                 **own_loaders(store, manifest, onnx, language_models),
+                **embedded.loaders,
             },
             budget_bytes=settings.models.memory_mb * MIB,
         )
@@ -116,4 +120,4 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
                 most_streams=settings.server.max_streams,
             )
         )
-        yield Inference(manifest, store, models, executor, speech, streams)
+        yield Inference(manifest, store, models, executor, speech, streams, embedded)

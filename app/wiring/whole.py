@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
+from app.asr.hearing import Hearing
 from app.asr.job_webhooks import JobWebhooks
 from app.asr.jobs import TranscriptionJobs
 from app.asr.remote import RemoteRecordings
@@ -23,15 +25,20 @@ from app.core.settings import Settings
 from app.core.spill import spilling_into
 from app.inference.metrics import ModelMetrics
 from app.inference.model_store import ModelStore
+from app.llm.analysis.service import AnalysisService
+from app.llm.assistant import Assistant
 from app.runtime import Runtime
 from app.tenancy import admin_token, internal_secret, remote_keys
 from app.tenancy.front_door import FrontDoor, front_door
 from app.tenancy.internal_secret import InternalSecret
 from app.tenancy.providers import open_providers, refuse_half_set_up
 from app.tenancy.token_check import TokenCheck, opened_check
+from app.wiring.analysing import TranscriptAnalyst
 from app.wiring.base import Foundation, foundation
 from app.wiring.senses import Inference, inference
 from app.wiring.speaking import opened_speaking
+from app.wiring.thinking import opened_thinking
+from app.wiring.tools import tool_catalogue
 
 DEFAULT_ORGANIZATION = "Default"
 SETUP = "setup"
@@ -47,49 +54,76 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
         base = await _foundation(settings, version, stack)
         default_org = await _first_start(base, settings)
         senses = await stack.enter_async_context(inference(settings, store))
-        limiter = _limiter(settings, stack)
-        door = _front_door(base, limiter, settings)
         supervisor = await _supervisor(base, settings, stack)
-        tokens = await _token_check(base, settings, supervisor, default_org, stack)
-        speaking = await opened_speaking(base, senses, settings, supervisor, stack)
-        remote, transcription_jobs = _recordings(base, senses, settings)
-        _start_work(supervisor, base, senses, settings.server.drain_s)
-        yield Runtime(
-            version=version,
-            started_at=utc_now(),
-            settings=settings,
-            metrics=base.metrics,
-            tracing=base.tracing,
-            presence=Presence(),
-            feed=base.feed,
-            limiter=limiter,
-            models=senses.models,
-            speech=senses.speech,
-            streams=senses.streams,
-            speaking=speaking,
-            lexicons=base.lexicons,
-            transcription_jobs=transcription_jobs,
-            remote_recordings=remote,
-            database=base.database,
-            mail=base.mail,
-            organizations=base.organizations,
-            own_organizations=base.own_organizations,
-            outbound=base.outbound,
-            outbound_rules=base.outbound_rules,
-            members=base.members,
-            invitations=base.invitations,
-            api_keys=base.api_keys,
-            tokens=tokens,
-            internal_secret=await _internal_secret(settings, default_org),
-            sessions=base.sessions,
-            users=door.users,
-            proofs=door.proofs,
-            providers=await stack.enter_async_context(open_providers(settings, base, door.users)),
-            usage=base.usage,
-            quotas=base.quotas,
-            audit=base.audit,
-            readiness={"database": base.database.ping, "models": senses.check_present},
+        runtime = await _runtime(
+            _Opened(settings, base, senses, supervisor, default_org, stack), version
         )
+        _start_work(supervisor, base, senses, settings.server.drain_s)
+        yield runtime
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What the services of a runtime are made of."""
+
+    settings: Settings
+    base: Foundation
+    senses: Inference
+    supervisor: Supervisor
+    default_org: UUID
+    stack: AsyncExitStack
+
+
+async def _runtime(opened: _Opened, version: str) -> Runtime:
+    settings, base, senses, stack = opened.settings, opened.base, opened.senses, opened.stack
+    limiter, door = _entrance(settings, base, stack)
+    thinking = opened_thinking(base, senses, settings, stack)
+    hearing = Hearing(senses.speech, TranscriptAnalyst(AnalysisService(thinking)))
+    remote, transcription_jobs = _recordings(base, hearing, settings)
+    tools = tool_catalogue(base, transcription_jobs)
+    return Runtime(
+        version=version,
+        started_at=utc_now(),
+        settings=settings,
+        metrics=base.metrics,
+        tracing=base.tracing,
+        presence=Presence(),
+        feed=base.feed,
+        limiter=limiter,
+        models=senses.models,
+        speech=senses.speech,
+        hearing=hearing,
+        streams=senses.streams,
+        speaking=await opened_speaking(base, senses, settings, opened.supervisor, stack),
+        lexicons=base.lexicons,
+        thinking=thinking,
+        dialogues=base.dialogues,
+        preferences=base.preferences,
+        assistant=Assistant(thinking, base.database, base.dialogues, base.preferences, tools),
+        tools=tools,
+        transcription_jobs=transcription_jobs,
+        remote_recordings=remote,
+        database=base.database,
+        mail=base.mail,
+        default_organization=opened.default_org,
+        organizations=base.organizations,
+        own_organizations=base.own_organizations,
+        outbound=base.outbound,
+        outbound_rules=base.outbound_rules,
+        members=base.members,
+        invitations=base.invitations,
+        api_keys=base.api_keys,
+        tokens=await _token_check(opened),
+        internal_secret=await _internal_secret(settings, opened.default_org),
+        sessions=base.sessions,
+        users=door.users,
+        proofs=door.proofs,
+        providers=await stack.enter_async_context(open_providers(settings, base, door.users)),
+        usage=base.usage,
+        quotas=base.quotas,
+        audit=base.audit,
+        readiness={"database": base.database.ping, "models": senses.check_present},
+    )
 
 
 async def _foundation(settings: Settings, version: str, stack: AsyncExitStack) -> Foundation:
@@ -99,8 +133,11 @@ async def _foundation(settings: Settings, version: str, stack: AsyncExitStack) -
     return base
 
 
-def _front_door(base: Foundation, limiter: Limiter, settings: Settings) -> FrontDoor:
-    return front_door(
+def _entrance(
+    settings: Settings, base: Foundation, stack: AsyncExitStack
+) -> tuple[Limiter, FrontDoor]:
+    limiter = _limiter(settings, stack)
+    door = front_door(
         base.accounts,
         base.sessions,
         base.organizations,
@@ -109,28 +146,25 @@ def _front_door(base: Foundation, limiter: Limiter, settings: Settings) -> Front
         limiter,
         settings.accounts,
     )
+    return limiter, door
 
 
-async def _token_check(
-    base: Foundation,
-    settings: Settings,
-    supervisor: Supervisor,
-    default_org: UUID,
-    stack: AsyncExitStack,
-) -> TokenCheck:
-    check = opened_check(settings.auth, base.api_keys, base.keys, supervisor, default_org)
-    return await stack.enter_async_context(check)
+async def _token_check(opened: _Opened) -> TokenCheck:
+    auth, base = opened.settings.auth, opened.base
+    check = opened_check(auth, base.api_keys, base.keys, opened.supervisor, opened.default_org)
+    return await opened.stack.enter_async_context(check)
 
 
 async def _supervisor(base: Foundation, settings: Settings, stack: AsyncExitStack) -> Supervisor:
     """When its tasks have ended, what they counted is written."""
     stack.push_async_callback(base.usage.flush)
+    stack.push_async_callback(base.token_accounts.flush)
     tending = Supervisor(base.metrics, stop_timeout_s=settings.server.drain_s + 5)
     return await stack.enter_async_context(tending)
 
 
 def _recordings(
-    base: Foundation, senses: Inference, settings: Settings
+    base: Foundation, hearing: Hearing, settings: Settings
 ) -> tuple[RemoteRecordings, TranscriptionJobs]:
     most_bytes = settings.server.max_upload_mb * MIB
     remote = RemoteRecordings(base.database, base.outbound, base.outbound_rules, most_bytes)
@@ -139,7 +173,7 @@ def _recordings(
     )
     folder = settings.storage.data_dir / "asr-jobs"
     return remote, TranscriptionJobs(
-        base.database, base.jobs, senses.speech, base.usage, webhooks, remote, folder
+        base.database, base.jobs, hearing, base.usage, webhooks, remote, folder
     )
 
 
@@ -161,6 +195,7 @@ def _start_work(
     supervisor.keep_running("slow jobs", slow)
     supervisor.keep_running("notices", base.notices.run)
     supervisor.keep_running("usage", base.usage.run)
+    supervisor.keep_running("token accounts", base.token_accounts.run)
     supervisor.keep_running("slots", base.slots.run)
     supervisor.keep_running("job rescue", base.jobs.run_rescue)
     if isinstance(base.feed, RedisFeed):
@@ -202,5 +237,7 @@ async def _first_start(base: Foundation, settings: Settings) -> UUID:
     async with base.database.transaction(system_scope("start")) as tx:
         await base.organizations.rotate_secrets_soon(tx)
         await base.fitted_voices.rotate_soon(tx)
+        await base.tool_secrets.rotate_soon(tx)
+        await base.dialogues.tend_soon(tx)
     await base.mail.send_waiting()
     return organization.id

@@ -2,138 +2,21 @@
 in their own form, and can be told to misbehave. What they say is a tone, 40 ms for every letter.
 """
 
-import asyncio
 import base64
 import io
 import json
 import wave
-from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
+
+from tests.fakes.vendor import Answer, Asked, Refused, Vendor, said
 
 RATE = 24000
 LETTER_S = 0.04
 KEY = "key-of-this-test-2f8a"
 OF_ONE_PIECE = 7001
 """Bytes: odd, so that pieces end within a sample."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """`pieces` go out as chunks of their own. `cut`: the connection breaks behind them."""
-
-    status: int
-    kind: str
-    pieces: Sequence[bytes]
-    headers: dict[str, str] = field(default_factory=dict)
-    cut: bool = False
-    hangs: bool = False
-    """Behind the pieces, for ever."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    body: dict[str, Any]
-
-
-class Refused(Exception):
-    def __init__(self, status: int, body: Any) -> None:
-        self.answer = said(status, body)
-
-
-def said(status: int, body: Any, **headers: str) -> Answer:
-    return Answer(status, "application/json", [json.dumps(body).encode()], headers)
-
-
-class SpeechVendor(ABC):
-    """`scripted` answers come first, in their order. `left` is set when a client hangs up before
-    it has all."""
-
-    def __init__(self) -> None:
-        self.scripted: list[Answer] = []
-        self.asked: list[Asked] = []
-        self.left = asyncio.Event()
-        self.url = ""
-        self._serving: set[asyncio.Task[None] | None] = set()
-
-    @abstractmethod
-    def answer(self, asked: Asked) -> Answer:
-        """Raises `Refused`."""
-
-    @asynccontextmanager
-    async def serving(self) -> AsyncGenerator["SpeechVendor"]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        try:
-            yield self
-        finally:
-            server.close()
-            for task in filter(None, self._serving):
-                task.cancel()
-            await asyncio.gather(*filter(None, self._serving), return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._serving.add(asyncio.current_task())
-        try:
-            while True:
-                asked = await _read(reader)
-                self.asked.append(asked)
-                if not await self._tell(self._answer(asked), reader, writer):
-                    return
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return
-        finally:
-            writer.close()
-
-    def _answer(self, asked: Asked) -> Answer:
-        if self.scripted:
-            return self.scripted.pop(0)
-        try:
-            return self.answer(asked)
-        except Refused as refused:
-            return refused.answer
-
-    async def _tell(
-        self, answer: Answer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> bool:
-        headers = {"content-type": answer.kind, "transfer-encoding": "chunked", **answer.headers}
-        lines = [f"HTTP/1.1 {answer.status} Said", *(f"{k}: {v}" for k, v in headers.items())]
-        if answer.status:
-            writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
-        for piece in answer.pieces:
-            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-            await writer.drain()
-            await asyncio.sleep(0)
-        if answer.hangs:
-            await reader.read()
-            self.left.set()
-            return False
-        if answer.cut:
-            writer.transport.abort()
-            return False
-        writer.write(b"0\r\n\r\n")
-        await writer.drain()
-        return True
-
-
-async def _read(reader: asyncio.StreamReader) -> Asked:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    first, *lines = head.strip().split("\r\n")
-    method, target, _ = first.split(" ")
-    headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in lines)}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
-    url = urlsplit(target)
-    query = {name: values[0] for name, values in parse_qs(url.query).items()}
-    return Asked(method, url.path, query, headers, json.loads(body or b"{}"))
 
 
 def tone(text: str, speed: float = 1.0) -> bytes:
@@ -147,7 +30,7 @@ def in_pieces(data: bytes) -> list[bytes]:
     return [data[begin : begin + OF_ONE_PIECE] for begin in range(0, len(data), OF_ONE_PIECE)]
 
 
-class OpenAi(SpeechVendor):
+class OpenAi(Vendor):
     """`POST /v1/audio/speech`, of which `pcm` is 24 kHz s16le without a header."""
 
     def answer(self, asked: Asked) -> Answer:
@@ -172,7 +55,7 @@ def _openai(message: str, kind: str, code: str | None = None) -> Any:
     return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 
 
-class ElevenLabs(SpeechVendor):
+class ElevenLabs(Vendor):
     """`POST /v1/text-to-speech/{voice}/stream/with-timestamps`: a JSON object in each line."""
 
     voice = "JBFqnCBsd6RMkjVDRZzb"
@@ -224,7 +107,7 @@ def _elevenlabs(status: str, message: str) -> Any:
     return {"detail": {"status": status, "message": message}}
 
 
-class Sarvam(SpeechVendor):
+class Sarvam(Vendor):
     """`POST /text-to-speech`: WAV files, base64, in JSON."""
 
     rate = RATE

@@ -2,6 +2,10 @@
 
 from app.api.family import Family
 from app.api.gateway import (
+    agent,
+    agent_clients,
+    agent_history,
+    agent_tools,
     asr,
     asr_jobs,
     asr_models,
@@ -42,6 +46,10 @@ FAMILY = Family(
         live,
         stream,
         tts_stream,
+        *agent.ROUTES,
+        *agent_clients.ROUTES,
+        *agent_history.ROUTES,
+        *agent_tools.ROUTES,
         *asr.ROUTES,
         *asr_jobs.ROUTES,
         *asr_models.ROUTES,

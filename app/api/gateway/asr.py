@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
+from msgspec.structs import replace
 
 from app.api.access import TOKEN
 from app.api.described import form_of
@@ -219,6 +220,8 @@ async def _uploaded(
     await admit_audio(request, runtime)
     async with opened_form(request, max_bytes=most_upload_bytes(runtime)) as form:
         asked = _asked(form, TranscriptionRequest)
+        if not with_words:
+            asked = replace(asked, summarize="")  # the answer has no place for it
         sound = form.file("file").file
         task = JobTask(request=asked, with_words=with_words)
         if later := await queued(request, runtime, sound, task, form.fields):

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from app.asr.conversation import ConversationTold
 from app.asr.domain import Alternative, Segment, Transcript, TranscriptionRequest
 from app.asr.rendering import Caption
 from app.asr.text.analysis import SpeechAnalysis
@@ -82,6 +83,29 @@ class NotAppliedAnswer(msgspec.Struct, frozen=True):
     reason: str
 
 
+class SummaryErrorAnswer(msgspec.Struct, frozen=True):
+    """Why there is no summary; the transcript is whole."""
+
+    code: str
+    error: str
+
+
+class AnalysisDetailsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """`computed`: numbers of the conversation that come from no model. `notes`: what to know
+    before believing the rest."""
+
+    model: str
+    tokens: int
+    notes: list[str]
+    computed: dict[str, Any] | None
+
+
+class ConversationAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    summary: str | None
+    analysis: dict[str, Any] | None
+    analysis_details: AnalysisDetailsAnswer
+
+
 class TranscriptAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """`not_applied`: options that were set and changed nothing, and why."""
 
@@ -99,6 +123,8 @@ class TranscriptAnswer(msgspec.Struct, frozen=True, kw_only=True):
     speech_analysis: AnalysisAnswer | UnsetType = UNSET
     summary: str | UnsetType | None = UNSET
     analysis: dict[str, Any] | UnsetType | None = UNSET
+    analysis_details: AnalysisDetailsAnswer | UnsetType = UNSET
+    summary_error: SummaryErrorAnswer | UnsetType = UNSET
     not_applied: list[NotAppliedAnswer] | UnsetType = UNSET
     incomplete: bool | UnsetType = UNSET
 
@@ -113,6 +139,7 @@ class CaptionAnswer(msgspec.Struct, frozen=True):
 def answer_of(transcript: Transcript, asked: TranscriptionRequest) -> TranscriptAnswer:
     embedding = transcript.speaker_embedding
     voices = transcript.speaker_embeddings
+    told = transcript.told
     return TranscriptAnswer(
         transcript=transcript.text,
         duration=_seconds(transcript.duration_s),
@@ -130,10 +157,26 @@ def answer_of(transcript: Transcript, asked: TranscriptionRequest) -> Transcript
         else UNSET,
         speaker_embeddings={name: list(vector) for name, vector in voices.items()} or UNSET,
         speech_analysis=_analysis(transcript.analysis) if transcript.analysis else UNSET,
-        summary=None if asked.summarize else UNSET,
-        analysis=None if asked.summarize else UNSET,
+        summary=told.summary if told else UNSET,
+        analysis=told.analysis if told else UNSET,
+        analysis_details=_details(told) if told and not told.failure else UNSET,
+        summary_error=SummaryErrorAnswer(told.failure.code, told.failure.message)
+        if told and told.failure
+        else UNSET,
         not_applied=not_applied_answer(transcript.not_applied) or UNSET,
         incomplete=transcript.incomplete or UNSET,
+    )
+
+
+def conversation_answer(told: ConversationTold) -> ConversationAnswer:
+    return ConversationAnswer(
+        summary=told.summary, analysis=told.analysis, analysis_details=_details(told)
+    )
+
+
+def _details(told: ConversationTold) -> AnalysisDetailsAnswer:
+    return AnalysisDetailsAnswer(
+        model=told.model, tokens=told.tokens, notes=[*told.notes], computed=told.computed
     )
 
 

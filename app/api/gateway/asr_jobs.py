@@ -5,20 +5,27 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from litestar import delete, get
+from litestar import Request, delete, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from app.api.access import TOKEN
 from app.api.gateway.asr import Captions, Clean, Raw
-from app.api.gateway.asr_answers import answer_of, caption_answer
+from app.api.gateway.asr_answers import (
+    ConversationAnswer,
+    answer_of,
+    caption_answer,
+    conversation_answer,
+)
 from app.api.gateway.asr_later import job_scope
-from app.asr.domain import Transcript
+from app.api.hearing import told_of
+from app.asr.domain import OptionInvalid, Transcript, mode_of_analysis
 from app.asr.job import JobCursor, JobStatus, TranscriptionJob
 from app.asr.rendering import as_captions, as_srt, as_vtt
 from app.core.scope import OrgScope
 from app.runtime import Runtime
 
+AnyRequest = Request[Any, Any, Any]
 OWN = {"tenant": Provide(job_scope, sync_to_thread=False)}
 PageSize = Annotated[int, QueryParameter(ge=1, le=500)]
 
@@ -46,6 +53,18 @@ class JobPage(msgspec.Struct, frozen=True):
     jobs: list[JobSummary]
     next_cursor: str | None
     """To be given as `cursor` for the jobs before these; null where there are none."""
+
+
+class AnalysisAsked(msgspec.Struct, frozen=True):
+    """A preset (`true`, `sales_coaching`, `collections`) or a prompt."""
+
+    summarize: Annotated[str, msgspec.Meta(max_length=20_000, pattern="^[^\\0]*$")]
+
+    @property
+    def mode(self) -> str:
+        if mode := mode_of_analysis(self.summarize):
+            return mode
+        raise OptionInvalid("summarize: say what is wanted", field="summarize")
 
 
 class JobRemoved(msgspec.Struct, frozen=True):
@@ -80,6 +99,20 @@ async def get_job(
         job = await runtime.transcription_jobs.get(tx, job_id)
     result = _result(job, job.transcript) if job.transcript else None
     return JobAnswer(**_facts(job), result=result)
+
+
+@post("/asr/jobs/{job_id:uuid}/analysis", opt=TOKEN, dependencies=OWN, status_code=200)
+async def analyse_job(
+    request: AnyRequest,
+    runtime: NamedDependency[Runtime],
+    tenant: NamedDependency[OrgScope],
+    job_id: FromPath[UUID],
+    data: JSONBody[AnalysisAsked],
+) -> ConversationAnswer:
+    """What `summarize` would have said of the transcript of a job that is done. It is not kept."""
+    async with runtime.database.transaction(tenant) as tx:
+        transcript = await runtime.transcription_jobs.transcript(tx, job_id)
+    return conversation_answer(await told_of(request, runtime, transcript, data.mode))
 
 
 @delete("/asr/jobs/{job_id:uuid}", opt=TOKEN, dependencies=OWN, status_code=200)
@@ -125,4 +158,4 @@ def _result(job: TranscriptionJob, found: Transcript) -> Any:
             return answer_of(found, job.task.request)
 
 
-ROUTES = (list_jobs, get_job, remove_job)
+ROUTES = (list_jobs, get_job, analyse_job, remove_job)

@@ -1,6 +1,6 @@
 """Organizations and what they may reach."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -45,6 +45,17 @@ async def lock_organization(tx: Tx) -> None:
     await tx.session.execute(
         select(OrganizationRow.id).where(OrganizationRow.id == tx.org_id).with_for_update()
     )
+
+
+async def hold_organizations(tx: Tx, org_ids: Collection[UUID]) -> set[UUID]:
+    """Those of them that there are, and will be until the transaction ends."""
+    held = await tx.session.scalars(
+        select(OrganizationRow.id)
+        .where(OrganizationRow.id.in_(org_ids))
+        .order_by(OrganizationRow.id)
+        .with_for_update(read=True, key_share=True)
+    )
+    return set(held)
 
 
 async def find_locked(tx: Tx) -> OrganizationRow | None:

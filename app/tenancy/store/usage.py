@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 from sqlalchemy import func, select
@@ -10,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.core.db import Tx
 from app.tenancy.domain.usage import Amounts, Counted, UsageEntry, UsageSum
-from app.tenancy.store.rows import OrganizationRow, UsageRow
+from app.tenancy.store.organizations import hold_organizations
+from app.tenancy.store.rows import UsageRow
 
 _AMOUNTS = (UsageRow.requests, UsageRow.audio_s, UsageRow.characters, UsageRow.llm_tokens)
 
@@ -21,7 +21,7 @@ async def add_usage(tx: Tx, minute: datetime, counted: Iterable[Counted]) -> Non
     What was counted of an organization that has been deleted since is nobody's.
     """
     counted = list(counted)
-    standing = await _hold_organizations(tx, {each.principal.org_id for each in counted})
+    standing = await hold_organizations(tx, {each.principal.org_id for each in counted})
     rows = [
         {
             "org_id": each.principal.org_id,
@@ -42,17 +42,6 @@ async def add_usage(tx: Tx, minute: datetime, counted: Iterable[Counted]) -> Non
     await tx.session.execute(
         statement.on_conflict_do_update(index_elements=UsageRow.__table__.primary_key, set_=sums)
     )
-
-
-async def _hold_organizations(tx: Tx, org_ids: set[UUID]) -> set[UUID]:
-    """Those of them that there are, and will be until the transaction ends."""
-    held = await tx.session.scalars(
-        select(OrganizationRow.id)
-        .where(OrganizationRow.id.in_(org_ids))
-        .order_by(OrganizationRow.id)
-        .with_for_update(read=True, key_share=True)
-    )
-    return set(held)
 
 
 async def usage_entries(tx: Tx, user_id: str | None, since: datetime) -> list[UsageEntry]:

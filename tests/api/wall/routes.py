@@ -22,6 +22,8 @@ SAMPLES: dict[str, Any] = {
     "current_password": "correct horse battery",
     "role": "member",
     "token": "x" * 43,
+    "value": "x" * 43,
+    "host": "crm.example.com",
 }
 """What a field of a body may hold, where the type alone does not tell."""
 
@@ -57,10 +59,10 @@ class Route:
     def takes_ids(self) -> bool:
         return bool(self.path_ids or self.body_ids)
 
-    def url(self, ids: Mapping[str, UUID]) -> str:
+    def url(self, ids: Mapping[str, UUID | str]) -> str:
         return self.path.format_map(PAGES | {name: str(value) for name, value in ids.items()})
 
-    def body(self, ids: Mapping[str, UUID]) -> dict[str, Any]:
+    def body(self, ids: Mapping[str, UUID | str]) -> dict[str, Any]:
         """The required fields, and every id."""
         return {
             field.encode_name: str(ids[field.name])
@@ -94,7 +96,7 @@ def routes(app: Any) -> list[Route]:
     ]
 
 
-def ids_of(organization: Organization) -> dict[str, UUID]:
+def ids_of(organization: Organization) -> dict[str, UUID | str]:
     """A thing of this organization for every name of an id that a route takes."""
     member = organization.people["member"]
     return {
@@ -107,6 +109,8 @@ def ids_of(organization: Organization) -> dict[str, UUID]:
         "key_id": organization.key_id,
         "job_id": organization.job_id,
         "entry_id": organization.entry_id,
+        "tool_name": organization.tool_name,
+        "secret_name": organization.secret_name,
     }
 
 

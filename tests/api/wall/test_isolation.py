@@ -22,8 +22,14 @@ NO_IDS = {
     "GET /docs/{name}",
     "GET /tts/voices/{voice}/sample",
     "POST /auth/tokens",
+    "PUT /agent/tools/{tool_name}",
+    "PUT /agent/secrets/{secret_name}",
+    "POST /agent/process",
+    "POST /agent/route/stream",
+    "POST /agent/voice-agent/chat/stream",
 }
-"""What they take is a name: of a page, of everybody's voice, or one that the operator makes up."""
+"""What they take is a name: of a page, of everybody's voice, or one that the operator or an
+organization makes up."""
 
 LATER = {"usage", "inbox"}
 """Written a moment after what they tell of."""
@@ -31,7 +37,9 @@ CALLERS = ("owner", "key", "operator", "anonymous")
 VOLATILE = {"last_used_at", "last_login_at"}
 
 
-def attacks(route: Route, own: Mapping[str, UUID], others: Mapping[str, UUID]) -> Iterator[Any]:
+def attacks(
+    route: Route, own: Mapping[str, UUID | str], others: Mapping[str, UUID | str]
+) -> Iterator[Any]:
     """Every way to name at least one thing of the other: also its thing in one's own place."""
     names = [*dict.fromkeys([*route.path_ids, *route.body_ids])]
     unknown = [name for name in names if name not in others]

@@ -4,6 +4,8 @@ the documents; a route that is not in the table fails."""
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from tests.api.wall.routes import Route, ids_of, routes
 from tests.api.wall.world import Organization, Person, World, world
 
@@ -18,6 +20,12 @@ WITHIN = "member admin owner key operator"
 OPERATOR = "operator"
 ACTIVE_ADMINS = "guest admin owner"
 """A guest owns the organization that it came with."""
+
+NAMING = "guest member admin owner key operator"
+"""Who may name a member of the organization that is knocked at; a guest does in its own."""
+
+WRITERS = "guest admin owner key operator"
+WRITERS_WITHIN = "admin owner key operator"
 
 ALLOWED: dict[str, str] = {
     "GET /ready": ANYBODY,
@@ -39,11 +47,34 @@ ALLOWED: dict[str, str] = {
     "GET /asr/jobs": CALLERS,
     "GET /asr/jobs/{job_id}": WITHIN,
     "DELETE /asr/jobs/{job_id}": WITHIN,
+    "POST /asr/jobs/{job_id}/analysis": WITHIN,
     **{f"GET /tts/{page}": CALLERS for page in ("voices", "voices/{voice}/sample", "status")},
     "POST /tts/synthesize": CALLERS,
     "GET /tts/lexicon": CALLERS,
     "PUT /tts/lexicon": "guest admin owner key operator",
     "DELETE /tts/lexicon/{entry_id}": "admin owner key operator",
+    "POST /agent/process": NAMING,
+    "POST /agent/route/stream": NAMING,
+    "POST /agent/voice-agent/chat/stream": NAMING,
+    **{
+        f"{method} /agent/{page}": CALLERS
+        for page in ("history", "preferences")
+        for method in ("GET", "DELETE")
+    },
+    "PUT /agent/preferences": CALLERS,
+    "GET /agent/histories": CALLERS,
+    "GET /agent/usage": CALLERS,
+    **{f"GET {prefix}/live-assist/agents": CALLERS for prefix in ("", "/agent")},
+    **{f"POST {prefix}/live-assist/process/stream": CALLERS for prefix in ("", "/agent")},
+    "POST /v1/llm-text-summarizer": CALLERS,
+    "GET /agent/tools": CALLERS,
+    "GET /agent/tools/{tool_name}": WITHIN,
+    "PUT /agent/tools/{tool_name}": WRITERS,
+    "DELETE /agent/tools/{tool_name}": WRITERS_WITHIN,
+    "POST /agent/tools/{tool_name}/try": WRITERS_WITHIN,
+    "GET /agent/secrets": CALLERS,
+    "PUT /agent/secrets/{secret_name}": WRITERS,
+    "DELETE /agent/secrets/{secret_name}": WRITERS_WITHIN,
     # The operator's.
     "POST /auth/tokens": OPERATOR,
     "GET /auth/tokens": OPERATOR,
@@ -51,6 +82,7 @@ ALLOWED: dict[str, str] = {
     "POST /auth/tokens/{token_id}/rotate": OPERATOR,
     "GET /auth/usage": OPERATOR,
     "GET /auth/usage/summary": OPERATOR,
+    "GET /auth/usage/models": OPERATOR,
     "GET /auth/audit": OPERATOR,
     "GET /auth/organizations/{org_id}/quota": OPERATOR,
     "PUT /auth/organizations/{org_id}/quota": OPERATOR,
@@ -129,6 +161,7 @@ STRANGERS = ("outsider", "guest")
 EVERYBODY = ("anonymous", "outsider", "guest", "member", "admin", "owner", "key", "operator")
 
 
+@pytest.mark.timeout(600)
 async def test_every_route_is_open_to_whom_the_documents_say_and_to_nobody_else(
     app_url: str, embedded_superuser_url: str, tmp_path: Path
 ) -> None:

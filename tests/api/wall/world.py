@@ -21,6 +21,8 @@ from app.core.clock import utc_now
 from app.core.db import Tx
 from app.core.scope import OrgScope, system_scope
 from app.inference.model_store import ModelStore
+from app.llm.tools.definitions import ToolDefinition
+from app.llm.tools.templates import HttpRequest
 from app.main import create_app
 from app.runtime import Runtime
 from app.tenancy.domain.keys import NewApiKey
@@ -29,6 +31,7 @@ from app.tenancy.domain.principals import Device, Role
 from app.tenancy.store.organizations import find_organization
 from app.tenancy.store.rows import MembershipRow, OrganizationRow, UserRow
 from app.tts.text.lexicon import Pronunciation
+from tests.fakes.openai_api import MODEL, OpenAiApi
 
 
 @dataclass
@@ -49,6 +52,8 @@ class Organization:
     invitation_id: UUID = field(default_factory=uuid4)
     job_id: UUID = field(default_factory=uuid4)
     entry_id: UUID = field(default_factory=uuid4)
+    tool_name: str = field(default_factory=lambda: f"tool_{uuid4().hex[:20]}")
+    secret_name: str = field(default_factory=lambda: f"secret_{uuid4().hex[:20]}")
 
 
 @dataclass
@@ -56,6 +61,7 @@ class World:
     runtime: Runtime
     app: Any
     operator: str
+    model: OpenAiApi
 
     async def organization(self) -> Organization:
         organization = Organization(uuid4())
@@ -76,10 +82,24 @@ class World:
             organization.job_id = await self._job(tx, key.id)
             said = Pronunciation("SBI", respelling="ess bee eye")
             organization.entry_id = (await self.runtime.lexicons.put(tx, said)).id
+            await self._tool(tx, organization)
         for role in Role:
             organization.people[role.value] = await self.person(organization.id, role)
         organization.invitation_id = await self.invitation(organization)
         return organization
+
+    async def _tool(self, tx: Tx, organization: Organization) -> None:
+        """One that wants an argument, and a secret."""
+        name = organization.secret_name
+        await self.runtime.tools.secrets.put(tx, name, "x" * 20, "crm.example.com")
+        parameters = {"type": "object", "properties": {"id": {}}, "required": ["id"]}
+        request = HttpRequest(
+            url="https://crm.example.com/{id}",
+            headers={"Authorization": f"{{{{secret:{name}}}}}"},
+            parameters=parameters | {"additionalProperties": False},
+        )
+        definition = ToolDefinition(description="Finds a customer.", http=request)
+        await self.runtime.tools.put(tx, organization.tool_name, definition)
 
     async def _job(self, tx: Tx, key_id: UUID) -> UUID:
         """A transcription that failed."""
@@ -143,18 +163,31 @@ class World:
 
 @asynccontextmanager
 async def world(database_url: str, data_dir: Path, **others: str) -> AsyncGenerator[World]:
-    """`others`: settings beside those that every such test has."""
-    own = {
-        "PARLEY_DATA_DIR": str(data_dir),
-        "DATABASE_URL": database_url,
-        "PARLEY_DRAIN_S": "0",
-        "PARLEY_WARM_UP": "false",
-    }
-    settings = declared.load(own | others)
+    """`others`: settings beside those that every such test has. The language model says back what
+    it was told."""
+    async with OpenAiApi().serving() as model:
+        settings = declared.load(
+            {
+                "PARLEY_DATA_DIR": str(data_dir),
+                "DATABASE_URL": database_url,
+                "PARLEY_DRAIN_S": "0",
+                "PARLEY_WARM_UP": "false",
+                "LLM_PROVIDER": "local",
+                "LOCAL_LLM_URL": f"{model.url}/v1",
+                "LOCAL_LLM_MODEL": MODEL,
+            }
+            | others
+        )
+        async with _running(settings, model) as parley:
+            yield parley
+
+
+@asynccontextmanager
+async def _running(settings: declared.Settings, model: OpenAiApi) -> AsyncGenerator[World]:
     store = ModelStore(declared.model_store(settings, declared.process_environment()))
     async with wiring.running(settings, store, VERSION) as runtime:
         async with runtime.database.transaction(system_scope("test")) as tx:
             default = await find_organization(tx, slug_of(wiring.DEFAULT_ORGANIZATION))
         assert default
         operator = await runtime.api_keys.renew_admin(OrgScope(default.id, "test"))
-        yield World(runtime, create_app(runtime), operator)
+        yield World(runtime, create_app(runtime), operator, model)

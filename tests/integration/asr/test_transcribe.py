@@ -230,13 +230,9 @@ async def test_a_language_model_that_is_installed_is_used(
 
 
 async def test_what_changes_nothing_is_said(speech: SpeechService) -> None:
-    asked = {"metadata_prob": True, "summarize": "true", "lm_mode": "strict", "n_best": 1}
+    asked = {"metadata_prob": True, "lm_mode": "strict", "n_best": 1}
     found = await transcribed(speech, SHORT, **asked)
-    assert {each.option for each in found.not_applied} == {
-        "metadata_prob",
-        "summarize",
-        "lm_mode",
-    }
+    assert {each.option for each in found.not_applied} == {"metadata_prob", "lm_mode"}
     assert (await transcribed(speech, SHORT)).not_applied == ()
 
 

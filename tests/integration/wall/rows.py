@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Float,
     Integer,
@@ -107,6 +108,8 @@ def _plain(column: Column[Any]) -> Any:
             return 1
         case DateTime():
             return utc_now() + timedelta(hours=1)
+        case Date():
+            return utc_now().date()
         case LargeBinary():
             return os.urandom(16)
         case JSONB():

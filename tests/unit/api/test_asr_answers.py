@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from app.api.gateway.asr_answers import answer_of
+from app.asr.conversation import ConversationTold, Failure
 from app.asr.domain import Segment, Transcript, parse_request
 from app.asr.text.entities import find_entities
 from app.asr.text.words import Word
@@ -93,7 +94,37 @@ def test_entities_have_the_names_of_every_client() -> None:
 
 
 def test_what_was_asked_in_vain_is_said() -> None:
-    vain = replace(TRANSCRIPT, not_applied=(NotApplied("summarize", "no model"),))
-    body = answered(vain, summarize="true")
+    vain = replace(TRANSCRIPT, not_applied=(NotApplied("top_k", "no heads"),))
+    assert answered(vain, top_k="3")["not_applied"] == [{"option": "top_k", "reason": "no heads"}]
+
+
+@pytest.mark.inventory("WH-083", "WH-084")
+def test_what_is_said_of_the_conversation_comes_with_who_said_it() -> None:
+    told = ConversationTold(
+        summary="## Overview",
+        analysis={"overall_score": 7},
+        computed={"turns": 2},
+        model="claude sonnet",
+        tokens=120,
+        notes=("Read in 2 parts",),
+    )
+    body = answered(replace(TRANSCRIPT, told=told), summarize="sales_coaching")
+    assert (body["summary"], body["analysis"]) == ("## Overview", {"overall_score": 7})
+    assert body["analysis_details"] == {
+        "model": "claude sonnet",
+        "tokens": 120,
+        "notes": ["Read in 2 parts"],
+        "computed": {"turns": 2},
+    }
+    assert "summary_error" not in body
+
+
+def test_why_nothing_is_said_of_it_comes_instead() -> None:
+    failed = ConversationTold(failure=Failure("model_overloaded", "claude takes no more for now"))
+    body = answered(replace(TRANSCRIPT, told=failed), summarize="true")
     assert (body["summary"], body["analysis"]) == (None, None)
-    assert body["not_applied"] == [{"option": "summarize", "reason": "no model"}]
+    assert body["summary_error"] == {
+        "code": "model_overloaded",
+        "error": "claude takes no more for now",
+    }
+    assert "analysis_details" not in body

@@ -100,3 +100,27 @@ def test_speech_without_a_pause_is_cut_where_it_is_quietest() -> None:
     probabilities[350] = 0.1
     (first, second) = plan_pieces([SpeechSpan(0, 20)], probabilities, RULES)
     assert first.end_s == second.start_s == pytest.approx(350 * 0.032)
+
+
+@pytest.mark.parametrize(
+    ("summarize", "shape", "mode"),
+    [
+        ("", "", ""),
+        ("false", "", ""),
+        ("Off", "json", ""),
+        ("true", "", "true"),
+        (" YES ", "", "true"),
+        ("1", "json", "true"),
+        ("sales_coaching", "", "sales_coaching"),
+        (" Was it kind? ", "", "Was it kind?"),
+        ("true", "srt", ""),
+        ("true", "segments", ""),
+    ],
+)
+@pytest.mark.inventory("WH-057")
+def test_an_analysis_is_asked_for_where_the_answer_has_a_place_for_it(
+    summarize: str, shape: str, mode: str
+) -> None:
+    asked = parse_request({"summarize": summarize, "format": shape})
+    assert asked.mode_of_analysis == mode
+    assert asked.as_heard.diarize is bool(mode), "it wants to know who speaks"

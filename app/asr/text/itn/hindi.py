@@ -8,7 +8,8 @@ from app.asr.text.itn.lexicon import DOLLAR, EURO, RUPEE, Lexicon, Subunit
 from app.core.hindi import HINDI_BELOW_HUNDRED
 
 _ROMAN = {
-    "ek": 1, "do": 2, "teen": 3, "char": 4, "chaar": 4, "paanch": 5, "panch": 5, "chhe": 6,
+    "shunya": 0, "ek": 1, "do": 2, "teen": 3, "char": 4, "chaar": 4, "paanch": 5, "panch": 5,
+    "chhe": 6,
     "chah": 6, "saat": 7, "aath": 8, "nau": 9, "das": 10, "gyarah": 11, "barah": 12, "terah": 13,
     "chaudah": 14, "pandrah": 15, "solah": 16, "satrah": 17, "atharah": 18, "unnis": 19,
     "bees": 20, "pachees": 25, "pachis": 25, "tees": 30, "chalis": 40, "chaalis": 40,

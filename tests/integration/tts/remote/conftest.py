@@ -14,7 +14,8 @@ from app.core.settings import Tts
 from app.tts.engines.chosen import remote_engine, remote_voices
 from app.tts.engines.remote import RemoteEngine
 from app.tts.speech import Manner, Sentence, SpeechChunk, SpokenWord, TimedWord
-from tests.fakes.speech_vendors import KEY, ElevenLabs, OpenAi, Sarvam, SpeechVendor
+from tests.fakes.speech_vendors import KEY, ElevenLabs, OpenAi, Sarvam
+from tests.fakes.vendor import Vendor
 
 LANGUAGE = "en-us"
 FAKES = {"openai": OpenAi, "elevenlabs": ElevenLabs, "sarvam": Sarvam}
@@ -63,7 +64,7 @@ def words_of(chunks: list[SpeechChunk]) -> list[TimedWord]:
 
 @asynccontextmanager
 async def speaking(engine: Any, **settings: Any) -> AsyncGenerator[Speaking]:
-    vendor: SpeechVendor = FAKES[engine]()
+    vendor: Vendor = FAKES[engine]()
     async with vendor.serving():
         stated = {"api_key": Secret(KEY), "base_url": vendor.url, **USUAL[engine], **settings}
         tts = Tts(engine=engine, **stated)

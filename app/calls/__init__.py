@@ -1,0 +1,1 @@
+"""Calls: who answers them, what is said, and what became of them."""

@@ -1,0 +1,1 @@
+"""The tables of thinking and all of their SQL."""
