@@ -41,6 +41,7 @@ from app.tenancy.sessions import Sessions
 from app.tenancy.token_check import TokenCheck
 from app.tenancy.usage import UsageMeter
 from app.tenancy.users import Users
+from app.tts.lexicons import Lexicons
 from app.tts.service import SpeakingService
 
 ReadinessCheck = Callable[[], Awaitable[None]]
@@ -61,6 +62,7 @@ class Runtime:
     hearing: Hearing
     streams: StreamService
     speaking: SpeakingService
+    lexicons: Lexicons
     thinking: LlmService
     assistant: Assistant
     dialogues: Dialogues

@@ -12,12 +12,13 @@ UV = str(Path(sys.executable).parent / "uv")
 SHAPE = ("--universal", "--generate-hashes", "--no-header", "--no-annotate", "--quiet")
 AGREE = ("--constraint", "requirements-cpu.lock")
 PRODUCT = ("--override", "requirements-overrides.txt")
+TESTS = ("--override", "requirements-overrides-dev.txt")
 
 LOCKS: dict[str, tuple[str, ...]] = {
     "cpu": ("pyproject.toml", "--extra", "cpu", *PRODUCT),
     "gpu": ("pyproject.toml", "--extra", "gpu", *AGREE, *PRODUCT),
     "fast": ("--group", "fast", *AGREE),
-    "dev": ("--group", "dev", *AGREE),
+    "dev": ("--group", "dev", *AGREE, *TESTS),
 }
 
 

@@ -24,6 +24,7 @@ from app.api.sockets import (
     close,
     delivered,
 )
+from app.api.tellable import tellable
 from app.asr.live import StreamEvent
 from app.asr.streaming import LiveStream, StreamService, StreamsFull
 from app.core.aio import Channel, TaskScope
@@ -37,6 +38,7 @@ PIECE_BYTES = 2048
 """Resampling more at once would hold up everybody else."""
 MOST_UNSENT = 256
 COUNT_EVERY_S = 10.0
+UNAVAILABLE = "Speech cannot be recognized now; try again later"
 
 
 class Overloaded(Unavailable):
@@ -109,7 +111,11 @@ class LiveSession(ABC, Generic[C]):
         except ClientLeft:
             pass
         except AppError as error:
-            await self._part(_tellable(error))
+            await self._part(
+                tellable(
+                    error, unavailable=UNAVAILABLE, also=(Overloaded, ClientSilent, StreamsFull)
+                )
+            )
         except Exception:
             log.exception("a live session failed")
             await self._part(InternalError("Internal server error"))
@@ -208,13 +214,3 @@ class LiveSession(ABC, Generic[C]):
         with suppress(ClientLeft):
             await delivered(self._socket.send_json(self.failure(error)))
             await close(self._socket, self.close_code(error), error.message)
-
-
-def _tellable(error: AppError) -> AppError:
-    """What of us is missing or broken is for our log."""
-    if error.status < 500 or isinstance(error, (Overloaded, ClientSilent, StreamsFull)):
-        return error
-    log.error("a live session failed: %s", error, exc_info=error)
-    if isinstance(error, Unavailable):
-        return Unavailable("Speech cannot be recognized now; try again later")
-    return InternalError("Internal server error")

@@ -25,7 +25,9 @@ ErrorEvent = Callable[[AppError], Event]
 
 KEEP_ALIVE_S = 15.0
 MEDIA_TYPE = "text/event-stream"
-EVENTS = answering({MEDIA_TYPE: {"schema": {"type": "string"}}})
+_DATA = {"type": "string", "contentMediaType": "application/json"}
+_EVENT = {"type": "object", "properties": {"data": _DATA}, "required": ["data"]}
+EVENTS = answering({MEDIA_TYPE: {"schema": _EVENT}})
 _HEADERS: list[Header] = [
     (b"content-type", MEDIA_TYPE.encode()),
     (b"cache-control", b"no-cache, no-transform"),

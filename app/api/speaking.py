@@ -4,6 +4,7 @@ while it is made, and stops where nobody listens any more."""
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Any
+from uuid import UUID
 
 from litestar import Request, Response
 from litestar.response.base import ASGIResponse
@@ -13,9 +14,15 @@ from app.api.leaving import ClientLeft, while_there
 from app.runtime import Runtime
 from app.tenancy.domain.principals import Principal
 from app.tenancy.domain.usage import Amounts
-from app.tts.speech import SAMPLE_RATE, Manner, SpeechChunk
+from app.tts.speech import SAMPLE_RATE, Manner, SpeechChunk, TimedWord
 
 AnyRequest = Request[Any, Any, Any]
+
+
+def owner_of(request: AnyRequest) -> UUID | None:
+    """Whose words these are. The development ports ask for no token: nobody's."""
+    principal: Principal | None = request.scope["state"].get("principal")
+    return principal.org_id if principal else None
 
 
 async def spoken(
@@ -23,15 +30,31 @@ async def spoken(
 ) -> AsyncGenerator[SpeechChunk, None]:
     """Counted as it is made. The development ports ask for no token and count nothing."""
     principal: Principal | None = request.scope["state"].get("principal")
-    owner = principal.org_id if principal else None
     characters = len(text)
-    async with aclosing(runtime.speaking.speak(text, manner, owner=owner)) as chunks:
+    chunks = runtime.speaking.speak(text, manner, owner=owner_of(request))
+    async with aclosing(chunks):
         async for chunk in chunks:
             if principal:
                 amounts = Amounts(audio_s=chunk.samples.size / SAMPLE_RATE, characters=characters)
                 runtime.usage.add(principal, request.scope["path_template"], amounts)
                 characters = 0
             yield chunk
+
+
+class Said:
+    """Notes what is said when, of chunks that pass."""
+
+    def __init__(self, chunks: AsyncGenerator[SpeechChunk, None]) -> None:
+        self._chunks = chunks
+        self.words: list[TimedWord] = []
+        self.samples = 0
+
+    async def chunks(self) -> AsyncGenerator[SpeechChunk, None]:
+        async with aclosing(self._chunks):
+            async for chunk in self._chunks:
+                self.words += chunk.words
+                self.samples += chunk.samples.size
+                yield chunk
 
 
 async def all_of(request: AnyRequest, pieces: AsyncGenerator[bytes, None]) -> list[bytes]:

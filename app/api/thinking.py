@@ -56,6 +56,12 @@ def somebody(person: Person) -> Person:
     return person
 
 
+def paying_user(request: AnyRequest) -> str:
+    """Whom what is used is counted for; nobody on a development port."""
+    principal: Principal | None = request.scope["state"].get("principal")
+    return principal.user_id if principal else ""
+
+
 def sees_only(request: AnyRequest) -> str | None:
     """The one user whose words may be seen; None: of all of them."""
     principal: Principal | None = request.scope["state"].get("principal")

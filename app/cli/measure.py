@@ -9,7 +9,19 @@ import click
 
 from app.asr.engines.ctc.engine import load_ctc
 from app.asr.engines.ctc.whisper_states import WhisperStates
-from app.bench import asr, asr_long, asr_stream, auth, ctc, floor, hours, tts
+from app.bench import (
+    asr,
+    asr_long,
+    asr_stream,
+    auth,
+    ctc,
+    floor,
+    hours,
+    llm,
+    llm_analysis,
+    llm_embedded,
+    tts,
+)
 from app.cli import context
 from app.inference.onnx import OnnxRuntime
 from app.wiring.senses import CTC_HEAD
@@ -111,6 +123,19 @@ def bench_tts(threads: int, rounds: int, streams: tuple[int, ...]) -> None:
     """How soon Kokoro is heard and how fast it is, beside kokoro-onnx where it is installed."""
     store = context.model_store(context.settings_with())
     _print(tts.run(context.manifest(), store, threads, rounds, streams))
+
+
+@bench.command(name="llm")
+@click.option("--rounds", type=click.IntRange(1), default=10, show_default=True)
+def bench_llm(rounds: int) -> None:
+    """What this layer adds to vendors' packages, and the embedded model beside llama.cpp."""
+    store = context.model_store(context.settings_with())
+    for lines in (
+        llm.run(),
+        llm_embedded.run(context.manifest(), store, rounds),
+        llm_analysis.run(),
+    ):
+        _print(lines)
 
 
 def _print(lines: AsyncIterator[str]) -> None:

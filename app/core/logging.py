@@ -19,8 +19,8 @@ org_id_var: ContextVar[UUID | None] = ContextVar("org_id", default=None)
 
 # They tell of every job with its arguments, of every header, of every connection.
 _CHATTY = (
-    *("alembic", "anthropic", "procrastinate", "httpcore", "httpcore2", "httpx2", "uvicorn"),
-    *("aioice", "aiortc", "websockets"),
+    *("alembic", "anthropic", "procrastinate", "httpcore", "httpcore2", "httpx", "httpx2"),
+    *("aioice", "aiortc", "uvicorn", "websockets"),
 )
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}

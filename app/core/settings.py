@@ -97,6 +97,9 @@ class Models:
     memory_mb: Positive = setting(
         "PARLEY_MODEL_MEMORY_MB", 8192, "Memory that loaded models may take, in MiB"
     )
+    warm_up: bool = setting(
+        "PARLEY_WARM_UP", True, "Load what speaks at start: the first caller does not wait for it"
+    )
     lm_memory_mb: Positive = setting(
         "PARLEY_LM_MEMORY_MB",
         1024,
@@ -280,7 +283,11 @@ class Tts:
     base_url: str = setting("TTS_BASE_URL", "http://127.0.0.1:8000", "Its address")
     api_key: Secret = setting("TTS_API_KEY", Secret(""), "Its key, or the vendor's")
     model: str = setting("TTS_MODEL", "qwen-tts", "Its model id")
-    voice: str = setting("TTS_VOICE", "default", "Its voice")
+    voice: str = setting(
+        "TTS_VOICE",
+        "default",
+        "Its voice, or several with commas between; the first is the default",
+    )
     speed: Speed = setting("TTS_SPEED", 1.0, "Its speed where callers ask for 1; 0.5 to 2.0")
     most_voices: Positive = setting(
         "PARLEY_MAX_VOICES",

@@ -62,11 +62,13 @@ class ToolSpec(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`schema`: a JSON schema that the whole answer must fit. None leaves `temperature` open."""
+    """`schema`: a JSON schema that the whole answer must fit. None leaves `temperature` open.
+    Without `may_call` no tool may be called any more; those that were stand in the messages."""
 
     messages: Sequence[Message]
     system: str = ""
     tools: Sequence[ToolSpec] = ()
+    may_call: bool = True
     schema: Mapping[str, Any] | None = None
     most_tokens: int = 1024
     temperature: float | None = None

@@ -13,7 +13,8 @@ from app.core.setting_fields import SettingInvalid
 from app.llm.conversation import TokenUsage
 
 TAKEN = date(2026, 10, 10)
-"""When the lists were read; a price may have changed since."""
+"""When they were last read; a price may have changed since. What no list could be found for is not
+here."""
 
 SETTING = "PARLEY_LLM_PRICES"
 
@@ -70,9 +71,6 @@ LISTED: Mapping[str, tuple[Price, ...]] = {
     "gemini-2.5-pro": _GEMINI_PRO,
     "gemini-2.5-flash": (_others(0.3, 2.5, 0.03),),
     "gemini-2.5-flash-lite": (_others(0.1, 0.4, 0.01),),
-    "llama-3.1-8b-instant": (_others(0.05, 0.08, 0.05),),
-    "llama-3.3-70b-versatile": (_others(0.59, 0.79, 0.59),),
-    "openai/gpt-oss-20b": (_others(0.075, 0.3, 0.0375),),
     "openai/gpt-oss-120b": (_others(0.15, 0.6, 0.075),),
 }
 """By model; of several the first that is for a request of its length."""

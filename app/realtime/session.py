@@ -33,7 +33,6 @@ from app.realtime.utterance import Utterance
 from app.tts.text.splitting import Splitter
 
 _SENTENCES_AHEAD = 3
-_FIRST_CLAUSE_WORDS = 4
 _CUE_LEVEL = 0.6
 
 log = logging.getLogger(__name__)
@@ -331,11 +330,11 @@ _STATES = {
 def spoken_sentences(text: str) -> list[str]:
     """In which a text is given to the mouth."""
     splitter = _splitter()
-    return [*splitter.feed(text), *splitter.flush()]
+    return [*splitter.feed(text), *splitter.finish()]
 
 
 def _splitter() -> Splitter:
-    return Splitter(first_clause_words=_FIRST_CLAUSE_WORDS)
+    return Splitter()
 
 
 async def _cut(
@@ -353,7 +352,7 @@ async def _cut(
                     continue
                 for sentence in splitter.feed(piece):
                     await sentences.send(sentence)
-        for sentence in splitter.flush():
+        for sentence in splitter.finish():
             await sentences.send(sentence)
     except AppError as error:
         return error

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from app.tts.domain import DEFAULT_VOICE, SpeechLanguageUnknown, VoiceNotFound, VoiceUnknown
 from app.tts.text.languages import LANGUAGES, Language, language_of
@@ -57,6 +57,9 @@ _HOMES = (
         "你好。这就是我的声音。",
     ),
 )  # fmt: skip
+ANYWHERE = Home("", LANGUAGES["en-us"], "", "", "", _ENGLISH_SAMPLE)
+"""Of voices whose accent is not known."""
+
 _BY_LETTER = {home.letter: home for home in _HOMES}
 _BY_LANGUAGE = {home.language.code: home for home in _HOMES} | {"en-in": _BY_LETTER["b"]}
 
@@ -112,12 +115,48 @@ _OF_LANGUAGE = ("default", "female", "male")
 
 @dataclass(frozen=True, slots=True)
 class Voice:
+    """`key`: what the engine knows it by. `is_own`: an organization had it made for itself."""
+
     id: str
     name: str
-    gender: Gender
-    home: Home
-    grade: str
-    aliases: tuple[str, ...]
+    key: str
+    gender: Gender | None = None
+    home: Home = ANYWHERE
+    grade: str = ""
+    aliases: tuple[str, ...] = ()
+    is_own: bool = False
+
+
+class SpokenLanguage(Protocol):
+    @property
+    def code(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def quality(self) -> str: ...
+
+
+class Catalogue(Protocol):
+    """What can be asked for. `default` is the voice of who asks for none."""
+
+    @property
+    def voices(self) -> Sequence[Voice]: ...
+
+    @property
+    def default(self) -> str: ...
+
+    @property
+    def languages(self) -> Sequence[SpokenLanguage]: ...
+
+    def choose(self, name: str, asked_language: str) -> tuple[Voice, str]:
+        """And the code of the language. Raises `VoiceUnknown` or `SpeechLanguageUnknown`."""
+        ...
+
+    def get(self, name: str) -> Voice:
+        """Raises `VoiceNotFound`."""
+        ...
 
 
 def _voices() -> tuple[Voice, ...]:
@@ -125,6 +164,7 @@ def _voices() -> tuple[Voice, ...]:
         Voice(
             f"{prefix}_{name}",
             name.capitalize(),
+            f"{prefix}_{name}",
             "female" if prefix[1] == "f" else "male",
             _BY_LETTER[prefix[0]],
             grade,
@@ -138,36 +178,67 @@ def _voices() -> tuple[Voice, ...]:
 KOKORO_VOICES = _voices()
 
 
-class VoiceCatalogue:
-    def __init__(self, voices: Sequence[Voice] = KOKORO_VOICES) -> None:
-        self.voices = tuple(voices)
-        self._by_name = {voice.id: voice for voice in voices} | {
-            alias: voice for voice in voices for alias in voice.aliases
+class NamedVoices:
+    """By ids and other names, in whatever case. Of two of one name it is the later."""
+
+    def __init__(self, voices: Sequence[Voice]) -> None:
+        self._by_name = {
+            name.lower(): voice for voice in voices for name in (*voice.aliases, voice.id)
         }
 
-    def choose(self, name: str, asked_language: str) -> tuple[Voice, Language]:
-        """By an id or another name; without a language it is the voice's own."""
-        asked = name.strip().lower()
-        language = find_language(asked_language) if asked_language else None
-        if asked in _OF_LANGUAGE:
-            home = _BY_LANGUAGE[language.code] if language else _BY_LETTER[DEFAULT_VOICE[0]]
-            asked = home.male if asked == "male" else home.female
-        voice = self._by_name.get(asked)
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def choose(self, name: str) -> Voice:
+        voice = self._by_name.get(name.strip().lower())
         if voice is None:
             raise VoiceUnknown(
                 f"voice: there is no voice {name[:_SHOWN]!r}; GET /tts/voices lists them",
                 field="voice",
             )
-        is_bare_english = asked_language.strip().lower() == "en"
-        if language is None or (is_bare_english and voice.home.language.is_english):
-            return voice, voice.home.language
-        return voice, language
+        return voice
 
     def get(self, name: str) -> Voice:
         voice = self._by_name.get(name.strip().lower())
         if voice is None:
             raise VoiceNotFound(f"There is no voice {name[:_SHOWN]!r}")
         return voice
+
+
+class VoiceCatalogue:
+    """The voices of Kokoro, behind those that an organization had made."""
+
+    default = DEFAULT_VOICE
+    languages = tuple(LANGUAGES.values())
+
+    def __init__(self, own: Sequence[Voice] = ()) -> None:
+        self.voices = (*own, *KOKORO_VOICES)
+        self._named = NamedVoices(self.voices)
+
+    def choose(self, name: str, asked_language: str) -> tuple[Voice, str]:
+        """By an id or another name; without a language it is the voice's own."""
+        asked = name.strip().lower()
+        language = find_language(asked_language) if asked_language else None
+        if asked in _OF_LANGUAGE:
+            home = _BY_LANGUAGE[language.code] if language else _BY_LETTER[DEFAULT_VOICE[0]]
+            asked = home.male if asked == "male" else home.female
+        voice = self._named.choose(asked)
+        is_bare_english = asked_language.strip().lower() == "en"
+        if language is None or (is_bare_english and voice.home.language.is_english):
+            return voice, voice.home.language.code
+        return voice, language.code
+
+    def get(self, name: str) -> Voice:
+        return self._named.get(name)
+
+
+_STOCK = NamedVoices(KOKORO_VOICES)
+
+
+def is_stock_name(name: str) -> bool:
+    """Whether it means a voice already that every organization has."""
+    folded = name.strip().lower()
+    return folded in _STOCK or folded in _OF_LANGUAGE
 
 
 def find_language(asked: str) -> Language:

@@ -65,7 +65,8 @@ class SpeakersBusy(Unavailable):
 class VoiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How it is to be said. Bounds hold where it is made of what somebody sent."""
 
-    voice: Name = DEFAULT_VOICE
+    voice: Name | None = None
+    """Left out it is the default of those there are."""
     language: Annotated[str, msgspec.Meta(max_length=100)] = ""
     """Left out it is the voice's own: English for the default one."""
     speed: Speed = 1.0

@@ -2,6 +2,7 @@
 encrypted, since a voice tells who somebody is."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -20,6 +21,7 @@ from app.core.notices import Notices
 from app.core.scope import OrgScope, Scope
 from app.tenancy.domain.audit import AuditedEvent
 from app.tts import store
+from app.tts.catalogue import is_stock_name
 from app.tts.fitting import FittedVoice
 from app.tts.store import FittedVoiceRow
 from app.tts.voice_vectors import PACK_SHAPE, Pack
@@ -27,9 +29,11 @@ from app.tts.voice_vectors import PACK_SHAPE, Pack
 log = logging.getLogger(__name__)
 
 CHANNEL = "parley_fitted_voices"
-"""Whoever keeps packs, or speech that was made with them, must forget them when it is notified."""
+"""Whoever keeps voices, packs, or speech that was made with them, must forget them when it is
+notified."""
 
 MOST_VOICES = 100
+LONGEST_NAME = 100
 _HASH_BYTES = 32
 
 
@@ -39,6 +43,16 @@ class FittedVoiceNotFound(NotFound):
 
 class FittedVoicesFull(Conflict):
     pass
+
+
+class VoiceNameInvalid(Unprocessable):
+    code = "voice_name_invalid"
+
+
+class VoiceNameTaken(Conflict):
+    """By another voice of the organization, or by one that everybody has."""
+
+    code = "voice_name_taken"
 
 
 class ConsentMissing(Unprocessable):
@@ -121,7 +135,11 @@ class FittedVoices:
         """`recording_hash`: SHA-256 of what it was made of, which itself is not kept."""
         consent.check()
         assert len(recording_hash) == _HASH_BYTES
-        if await store.count_voices(tx) >= MOST_VOICES:
+        name = " ".join(name.split())
+        await store.alone_with_voices(tx)
+        kept = await store.voices(tx)
+        _check_name(name, kept)
+        if len(kept) >= MOST_VOICES:
             raise FittedVoicesFull(f"There are {MOST_VOICES} voices, which is the most")
         voice_id = uuid4()
         row = FittedVoiceRow(
@@ -139,6 +157,7 @@ class FittedVoices:
             created_at=utc_now(),
         )
         await store.add_voice(tx, row)
+        await self._notices.notify(tx, CHANNEL)
         await self._events.publish(
             tx,
             VoiceFitted(
@@ -197,6 +216,15 @@ class FittedVoices:
         plain = self._keys.decrypt(row.pack, context=_context(row.id))
         halves: NDArray[np.float16] = np.frombuffer(plain, "<f2")
         return halves.reshape(PACK_SHAPE).astype(np.float32)
+
+
+def _check_name(name: str, kept: Sequence[FittedVoiceRow]) -> None:
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        raise VoiceNameInvalid(
+            f"name: it must have 1 to {LONGEST_NAME} characters that can be shown", field="name"
+        )
+    if is_stock_name(name) or name.lower() in {row.name.lower() for row in kept}:
+        raise VoiceNameTaken(f"name: there is a voice {name!r} already", field="name")
 
 
 def _actor(tx: Tx) -> str:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 from uuid import UUID
@@ -12,7 +12,7 @@ from app.core.not_applied import NotApplied
 from app.inference.executor import Executor, Lane
 from app.tts.admission import Admission
 from app.tts.cache import LONGEST_PHRASE, PhraseCache, PhraseKey
-from app.tts.catalogue import Voice, VoiceCatalogue
+from app.tts.catalogue import Catalogue, Voice
 from app.tts.domain import (
     USUAL,
     SpeakersBusy,
@@ -42,29 +42,38 @@ class Reader(Protocol):
 Pronounced = Callable[[UUID, str], Awaitable[Lexicon]]
 """How an organization has its words pronounced in a language."""
 
+CatalogueOf = Callable[[UUID | None], Awaitable[Catalogue]]
+"""What an organization can ask for; None is nobody's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who speaks, how it reads, what can be asked of it. `model` names the engine and its weights,
+    so that a phrase of others is never taken for one of these."""
+
+    engine: Engine
+    read: Reader
+    catalogue_of: CatalogueOf
+    model: str
+
 
 class SpeakingService:
-    """`model` names the engine and its weights, so that a phrase of others is never taken for one
-    of these."""
-
     def __init__(
         self,
-        engine: Engine,
-        read: Reader,
+        speaker: Speaker,
         executor: Executor,
         *,
         pronounced: Pronounced,
-        model: str,
         most_at_once: int,
         cache_bytes: int,
     ) -> None:
-        self.catalogue = VoiceCatalogue()
+        self.catalogue_of = speaker.catalogue_of
         self.metrics = SpeakingMetrics()
-        self._engine = engine
-        self._read = read
+        self._engine = speaker.engine
+        self._read = speaker.read
         self._executor = executor
         self._pronounced = pronounced
-        self._model = model
+        self._model = speaker.model
         self._admission = Admission(most_at_once)
         self._cache = PhraseCache(cache_bytes)
         self.keeps_phrases = cache_bytes > 0
@@ -82,12 +91,13 @@ class SpeakingService:
     def ignores(self) -> frozenset[str]:
         return self._engine.ignores
 
-    def manner_of(self, settings: VoiceSettings) -> Manner:
-        """Raises where there is no such voice or language."""
-        voice, language = self.catalogue.choose(settings.voice, settings.language)
+    async def manner_of(self, settings: VoiceSettings, owner: UUID | None = None) -> Manner:
+        """Raises where the organization has no such voice, or nobody speaks the language."""
+        catalogue = await self.catalogue_of(owner)
+        voice, language = catalogue.choose(settings.voice or catalogue.default, settings.language)
         return Manner(
-            voice=voice.id,
-            language=language.code,
+            voice=voice.key,
+            language=language,
             speed=settings.speed,
             temperature=settings.temperature,
             top_k=settings.top_k,
@@ -144,7 +154,7 @@ class SpeakingService:
 
     def speak_sample(self, voice: Voice) -> AsyncGenerator[SpeechChunk, None]:
         """A sentence in the language that the voice is at home in."""
-        manner = Manner(voice=voice.id, language=voice.home.language.code)
+        manner = Manner(voice=voice.key, language=voice.home.language.code)
         return self.speak(voice.home.sample, manner)
 
     async def encoded(

@@ -49,8 +49,11 @@ async def add_voice(tx: Tx, row: FittedVoiceRow) -> None:
     await tx.session.flush()
 
 
-async def count_voices(tx: Tx) -> int:
-    return await tx.session.scalar(select(func.count()).select_from(FittedVoiceRow)) or 0
+async def alone_with_voices(tx: Tx) -> None:
+    """Who adds one is alone with those of the organization until the transaction ends, so that what
+    is checked before holds."""
+    lock = func.hashtextextended(f"fitted_voices {tx.org_id}", 0)
+    await tx.session.execute(select(func.pg_advisory_xact_lock(lock)))
 
 
 async def voices(tx: Tx) -> Sequence[FittedVoiceRow]:

@@ -1,67 +1,110 @@
 """What speaks."""
 
+import logging
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from threading import Lock
 from uuid import UUID
 
+from app.core.aio import Supervisor
+from app.core.errors import AppError
 from app.core.scope import OrgScope
 from app.core.settings import Settings
+from app.inference.executor import Lane
 from app.inference.manifest import Model
 from app.inference.model_store import ModelStore
-from app.tts.engines.chosen import remote_engine
+from app.tts.domain import DEFAULT_VOICE
+from app.tts.engines.chosen import remote_engine, remote_voices
 from app.tts.engines.kokoro.engine import MODEL, KokoroEngine
+from app.tts.engines.kokoro.network import KokoroNetwork
+from app.tts.engines.remote_voices import RemoteVoices
 from app.tts.fitted_voices import CHANNEL as FITTED_VOICES
-from app.tts.packs_at_hand import PacksAtHand
-from app.tts.service import SpeakingService
-from app.tts.speech import Engine, Sentence
+from app.tts.own_voices import OwnVoices
+from app.tts.service import Speaker, SpeakingService
+from app.tts.speech import Manner, Sentence
 from app.tts.text.languages import LANGUAGES
-from app.tts.text.lexicon import Lexicon
+from app.tts.text.lexicon import EMPTY, Lexicon
+from app.tts.text.plain import read_plainly
 from app.tts.text.reading import TextReader
 from app.wiring.base import Foundation
 from app.wiring.senses import MIB, Inference
 
+log = logging.getLogger(__name__)
+
 DICTIONARIES = "misaki-en"
 ACTOR = "speaking"
+LANGUAGE = "en-us"
+WARM_UP = "Hello, how can I help you today?"
 
 
 async def opened_speaking(
     base: Foundation,
     senses: Inference,
     settings: Settings,
+    supervisor: Supervisor,
     stack: AsyncExitStack,
-    packs: PacksAtHand,
 ) -> SpeakingService:
     async def pronounced(owner: UUID, language: str) -> Lexicon:
         return await base.lexicons.find(OrgScope(owner, actor=ACTOR), language)
 
-    engine, model = await _engine(senses, settings, stack, packs)
+    speaker = await _speaker(base, senses, settings, stack)
     speaking = SpeakingService(
-        engine,
-        _Reading(senses.store, senses.manifest.get(DICTIONARIES)).read,
+        speaker,
         senses.executor,
         pronounced=pronounced,
-        model=model,
         most_at_once=settings.tts.most_voices,
         cache_bytes=settings.tts.cache_mb * MIB,
     )
     base.metrics.add(speaking.metrics)
     base.notices.subscribe(FITTED_VOICES, speaking.forget_phrases)
+    if settings.models.warm_up and isinstance(speaker.engine, KokoroEngine):
+        supervisor.spawn("speech warm-up", _warm_up(senses, speaker))
     return speaking
 
 
-async def _engine(
-    senses: Inference, settings: Settings, stack: AsyncExitStack, packs: PacksAtHand
-) -> tuple[Engine, str]:
-    """And the name of what makes its sound."""
+async def _warm_up(senses: Inference, speaker: Speaker) -> None:
+    """Says a phrase to nobody, so that the first caller waits for no file and no first run."""
+    try:
+        # In the lane that is refused where the memory for models has no room.
+        async with senses.models.lease(MODEL, KokoroNetwork, Lane.BATCH):
+            sentences = await senses.executor.run(
+                Lane.REALTIME, lambda: [*speaker.read(WARM_UP, LANGUAGE, EMPTY)]
+            )
+            async with aclosing(
+                speaker.engine.speak(sentences, Manner(DEFAULT_VOICE, LANGUAGE))
+            ) as sound:
+                async for _ in sound:
+                    pass
+    except AppError as error:
+        log.warning("the first text will be spoken late: %s", error)
+
+
+async def _speaker(
+    base: Foundation, senses: Inference, settings: Settings, stack: AsyncExitStack
+) -> Speaker:
     tts = settings.tts
     if tts.engine != MODEL:
         remote = await stack.enter_async_context(remote_engine(tts))
-        return remote, f"{tts.engine} {tts.model} {tts.voice}"
+        voices = remote_voices(tts)
+
+        async def of_everybody(_: UUID | None) -> RemoteVoices:
+            return voices
+
+        return Speaker(remote, _read_plainly, of_everybody, f"{tts.engine} {tts.model}")
+    own = OwnVoices(base.database, base.notices, base.fitted_voices)
     kokoro = senses.manifest.get(MODEL)
     made = kokoro.derived.folder if kokoro.derived else ""
-    engine = KokoroEngine(senses.models, senses.executor, packs.find)
-    return engine, f"{MODEL} {kokoro.version} {made}"
+    return Speaker(
+        KokoroEngine(senses.models, senses.executor, own.find_pack),
+        _Reading(senses.store, senses.manifest.get(DICTIONARIES)).read,
+        own.catalogue_of,
+        f"{MODEL} {kokoro.version} {made}",
+    )
+
+
+def _read_plainly(text: str, language: str, lexicon: Lexicon) -> Iterator[Sentence]:
+    del language
+    return read_plainly(text, lexicon)
 
 
 class _Reading:

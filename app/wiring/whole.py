@@ -36,7 +36,6 @@ from app.tenancy.front_door import FrontDoor, front_door
 from app.tenancy.internal_secret import InternalSecret
 from app.tenancy.providers import open_providers, refuse_half_set_up
 from app.tenancy.token_check import TokenCheck, opened_check
-from app.tts.packs_at_hand import PacksAtHand
 from app.wiring.analysing import TranscriptAnalyst
 from app.wiring.base import Foundation, foundation
 from app.wiring.browsers import browser_calls, opened_casting, opened_peers
@@ -57,8 +56,7 @@ async def running(settings: Settings, store: ModelStore, version: str) -> AsyncG
     """Everything, with its background work under way."""
     _refuse_what_is_missing(settings)
     async with AsyncExitStack() as stack:
-        base = await stack.enter_async_context(foundation(settings, version))
-        stack.enter_context(spilling_into(settings.storage.data_dir.absolute() / "tmp"))
+        base = await _foundation(settings, version, stack)
         default_org = await _first_start(base, settings)
         senses = await stack.enter_async_context(inference(settings, store))
         supervisor = await _supervisor(base, settings, stack)
@@ -99,17 +97,14 @@ async def _minds(opened: _Opened) -> _Minds:
     hearing = Hearing(senses.speech, TranscriptAnalyst(AnalysisService(thinking)))
     remote, transcription_jobs = _recordings(base, hearing, settings)
     tools = tool_catalogue(base, transcription_jobs)
-    packs = PacksAtHand(base.database, base.notices, base.fitted_voices)
-    speaking = await opened_speaking(base, senses, settings, stack, packs)
-    voices = AgentVoices(speaking, base.fitted_voices, packs)
+    voices = AgentVoices(await opened_speaking(base, senses, settings, opened.supervisor, stack))
     calling = await opened_calling(base, voices, tools, thinking, opened.default_org)
     return _Minds(hearing, thinking, tools, transcription_jobs, remote, calling)
 
 
 async def _runtime(opened: _Opened, version: str) -> Runtime:
     settings, base, senses, stack = opened.settings, opened.base, opened.senses, opened.stack
-    limiter = _limiter(settings, stack)
-    door = _front_door(base, limiter, settings)
+    limiter, door = _entrance(settings, base, stack)
     minds = await _minds(opened)
     thinking, tools = minds.thinking, minds.tools
     return Runtime(
@@ -126,6 +121,7 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
         hearing=minds.hearing,
         streams=senses.streams,
         speaking=minds.calling.agents.voices.speaking,
+        lexicons=base.lexicons,
         thinking=thinking,
         dialogues=base.dialogues,
         preferences=base.preferences,
@@ -166,8 +162,18 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
     )
 
 
-def _front_door(base: Foundation, limiter: Limiter, settings: Settings) -> FrontDoor:
-    return front_door(
+async def _foundation(settings: Settings, version: str, stack: AsyncExitStack) -> Foundation:
+    """And the place of what does not fit into memory."""
+    base = await stack.enter_async_context(foundation(settings, version))
+    stack.enter_context(spilling_into(settings.storage.data_dir.absolute() / "tmp"))
+    return base
+
+
+def _entrance(
+    settings: Settings, base: Foundation, stack: AsyncExitStack
+) -> tuple[Limiter, FrontDoor]:
+    limiter = _limiter(settings, stack)
+    door = front_door(
         base.accounts,
         base.sessions,
         base.organizations,
@@ -176,6 +182,7 @@ def _front_door(base: Foundation, limiter: Limiter, settings: Settings) -> Front
         limiter,
         settings.accounts,
     )
+    return limiter, door
 
 
 async def _token_check(opened: _Opened) -> TokenCheck:

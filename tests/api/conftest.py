@@ -1,15 +1,18 @@
 """A real Parley, started as an operator starts it, on a port of its own."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
+from threading import Thread
 from uuid import uuid4
 
 import httpx
 import pytest
 
 from app.core.settings import process_environment
+from tests.fakes.openai_api import MODEL, OpenAiApi
 
 MOST_ATTEMPTS = "100000"
 """Everybody in these tests signs up and logs in from one address."""
@@ -23,12 +26,32 @@ class LiveServer:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[LiveServer]:
+def language_model() -> Generator[OpenAiApi]:
+    """Says back what it is told, on a loop of its own."""
+    model, loop = OpenAiApi(), asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever)
+    thread.start()
+    serving = model.serving()
+    asyncio.run_coroutine_threadsafe(serving.__aenter__(), loop).result()
+    yield model
+    asyncio.run_coroutine_threadsafe(serving.__aexit__(None, None, None), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture(scope="session")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, language_model: OpenAiApi
+) -> Generator[LiveServer]:
     data_dir = tmp_path_factory.mktemp("live")
     command = [sys.executable, "-m", "app.cli", "serve", "--port", "0", "--data-dir", str(data_dir)]
     environ = process_environment() | {
         "PARLEY_ATTEMPTS_PER_ADDRESS": MOST_ATTEMPTS,
         "PARLEY_LOOPBACK_CAN_BE_ALLOWED": "true",
+        "LLM_PROVIDER": "local",
+        "LOCAL_LLM_URL": f"{language_model.url}/v1",
+        "LOCAL_LLM_MODEL": MODEL,
     }
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as process:
         try:

@@ -1,5 +1,6 @@
 """Speech recognition of recordings, over the wire, as the gateway's document describes it."""
 
+import json
 import struct
 import wave
 from collections.abc import AsyncGenerator
@@ -11,13 +12,28 @@ import httpx
 import numpy as np
 import pytest
 
+from app.llm.analysis.sales import PRACTICES
 from tests.api.conftest import LiveServer
 from tests.api.recordings import LONGER, SHORT
+from tests.fakes.openai_api import MODEL, OpenAiApi, Reply
+from tests.fakes.vendor import Answer, Asked
 
 LONGER_WORDS = (
     "produced the block books which were the immediate predecessors of the true printed book"
 )
 SHORT_WORDS = "in being comparatively modern"
+PRACTICE: dict[str, Any] = {
+    "score": 4,
+    "comment": "No call.",
+    "evidence": [{"segment": 0, "quote": "block books"}],
+}
+COACHED: dict[str, Any] = {
+    **dict.fromkeys(PRACTICES, PRACTICE),
+    "buyer_outcome": "unclear",
+    "highlights": [],
+    "summary": "A reading.",
+}
+BEHAVIORS = {"behaviors": [{"segment": 0, "behavior": "other"}]}
 TINY = {"model": "en-tiny"}
 WRONG = {
     "diarize": "maybe",
@@ -107,7 +123,15 @@ async def test_basic_usage(asr: httpx.AsyncClient) -> None:
     "WH-041", "WH-045", "WH-047", "WH-053", "WH-054", "WH-057", "WH-069", "WH-073", "WH-075"
 )
 @pytest.mark.inventory("WH-076", "WH-078", "WH-079", "WH-081", "WH-083", "WH-084", "EX-007")
-async def test_the_documents_second_example(asr: httpx.AsyncClient) -> None:
+async def test_the_documents_second_example(
+    asr: httpx.AsyncClient, language_model: OpenAiApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def coach(asked: Asked) -> Answer:
+        is_labelling = "one label for each" in str(asked.body["messages"])
+        language_model.replies = [Reply(json.dumps(BEHAVIORS if is_labelling else COACHED))]
+        return OpenAiApi.answer(language_model, asked)
+
+    monkeypatch.setattr(language_model, "answer", coach)
     body = await heard(
         asr,
         LONGER,
@@ -129,9 +153,13 @@ async def test_the_documents_second_example(asr: httpx.AsyncClient) -> None:
     assert len(segment["words"]) == len(LONGER_WORDS.split())
     assert set(segment["words"][0]) == {"word", "start", "end", "confidence"}
     assert {"lexical_fluency", "vocabulary_range", "grammar_score"} <= set(body["speech_analysis"])
-    not_applied = {each["option"]: each["reason"] for each in body["not_applied"]}
-    assert set(not_applied) == {"metadata_prob", "summarize"}
-    assert (body["summary"], body["analysis"]) == (None, None)
+    assert [each["option"] for each in body["not_applied"]] == ["metadata_prob"]
+    assert body["summary"] == "A reading."
+    assert body["analysis"]["overall_score"] == 4
+    assert body["analysis"]["practices"]["closing"]["evidence"][0]["quote"] == "block books"
+    assert body["analysis"]["behaviors"][0]["behavior"] == "other"
+    assert body["analysis_details"]["model"] == f"local {MODEL}"
+    assert body["analysis_details"]["computed"]["words"] == len(LONGER_WORDS.split())
 
 
 @pytest.mark.inventory("WH-056", "WH-086", "WH-063", "WH-085")

@@ -207,6 +207,7 @@ async def test_every_voice_is_described(admin: httpx.AsyncClient) -> None:
         "grade": "C",
         "aliases": ["anushka", "arya"],
         "sample": "/tts/voices/hf_alpha/sample",
+        "own": False,
     }
     assert {language["code"] for language in answer["languages"]} >= {"en-in", "hi", "ja"}
     assert all(language["quality"] for language in answer["languages"])

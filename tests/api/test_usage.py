@@ -48,6 +48,6 @@ async def test_days_must_be_a_number_of_days(admin: httpx.AsyncClient, days: str
 
 async def test_usage_is_for_the_admin(client: httpx.AsyncClient, admin: httpx.AsyncClient) -> None:
     ordinary = (await make(admin))["token"]
-    for path in ("/auth/usage", "/auth/usage/summary"):
+    for path in ("/auth/usage", "/auth/usage/summary", "/auth/usage/models"):
         assert (await client.get(path)).status_code == 401
         assert await status_with(client, path, ordinary) == 403

@@ -209,7 +209,8 @@ def _check_texts(message: dict[str, Any], place: int) -> None:
     if not message["content"]:
         raise _invalid(f"messages.{place}: must have non-empty content")
     for block in message["content"]:
-        if block["type"] == "text" and not block["text"].strip():
+        text = block.get("text", block.get("content", "said"))
+        if not text.strip():
             raise _invalid("messages: text content blocks must contain non-whitespace text")
 
 

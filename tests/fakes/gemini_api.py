@@ -18,7 +18,7 @@ CONTEXT_TOKENS = 1000
 SIGNATURE = "EjQKMgEM0abc"
 NO_SIGNATURE = "skip_thought_signature_validator"
 
-_FIELDS = frozenset({"contents", "systemInstruction", "tools", "generationConfig"})
+_FIELDS = frozenset({"contents", "systemInstruction", "tools", "toolConfig", "generationConfig"})
 _CONFIG = frozenset(
     {"maxOutputTokens", "temperature", "responseMimeType", "responseJsonSchema", "thinkingConfig"}
 )

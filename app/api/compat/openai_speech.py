@@ -14,11 +14,12 @@ from app.api.access import TOKEN
 from app.api.compat.asked import ParameterInvalid, read_json
 from app.api.described import json_of
 from app.api.hearing import admit_audio
-from app.api.speaking import SoundAsMade, spoken
+from app.api.speaking import Said, SoundAsMade, owner_of, spoken
 from app.runtime import Runtime
+from app.tts.catalogue import Gender
 from app.tts.domain import Name, Speed, VoiceSettings
 from app.tts.encoding import sound_of
-from app.tts.speech import SAMPLE_RATE, SpeechChunk
+from app.tts.speech import SAMPLE_RATE
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -70,8 +71,8 @@ class SpeechDone(msgspec.Struct, frozen=True, tag="speech.audio.done"):
 class OneVoice(msgspec.Struct, frozen=True):
     id: str
     name: str
-    language: str
-    gender: str
+    language: str | None
+    gender: Gender | None
 
 
 class AllVoices(msgspec.Struct, frozen=True):
@@ -90,13 +91,13 @@ async def speech(
     if not asked.model.startswith(OWN_NAMES):
         raise ParameterInvalid(f"model: there is no model {asked.model!r}", field="model")
     speaking = runtime.speaking
-    manner = speaking.manner_of(_settings(asked))
+    manner = await speaking.manner_of(_settings(asked), owner_of(request))
     sound = sound_of(asked.response_format, None)
     chunks = spoken(request, runtime, asked.input, manner)
     if asked.stream_format == "audio":
         return SoundAsMade(request, speaking.encoded(chunks, sound), sound.media_type)
-    told = _Events(chunks, len(asked.input))
-    events = told.events(speaking.encoded(told.chunks(), sound))
+    said = Said(chunks)
+    events = _events(said, speaking.encoded(said.chunks(), sound), len(asked.input))
     return SoundAsMade(request, events, "text/event-stream")
 
 
@@ -105,27 +106,16 @@ def _settings(asked: AskedToSpeak) -> VoiceSettings:
     return VoiceSettings(voice=voice, speed=asked.speed, instruct=asked.instructions)
 
 
-class _Events:
-    """Server-sent events of a file that is made of chunks."""
-
-    def __init__(self, chunks: AsyncGenerator[SpeechChunk, None], characters: int) -> None:
-        self._chunks = chunks
-        self._characters = characters
-        self._samples = 0
-
-    async def chunks(self) -> AsyncGenerator[SpeechChunk, None]:
-        async with aclosing(self._chunks):
-            async for chunk in self._chunks:
-                self._samples += chunk.samples.size
-                yield chunk
-
-    async def events(self, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-        async with aclosing(pieces):
-            async for piece in pieces:
-                yield _event(Delta(b64encode(piece).decode()))
-        said = -(-self._samples * TOKENS_PER_S // SAMPLE_RATE)
-        written = -(-self._characters // 4)
-        yield _event(SpeechDone(SpeechUsage(written, said, written + said)))
+async def _events(
+    said: Said, pieces: AsyncGenerator[bytes, None], characters: int
+) -> AsyncGenerator[bytes, None]:
+    """Server-sent events of a file. `said`: what it is made of."""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            yield _event(Delta(b64encode(piece).decode()))
+    heard = -(-said.samples * TOKENS_PER_S // SAMPLE_RATE)
+    written = -(-characters // 4)
+    yield _event(SpeechDone(SpeechUsage(written, heard, written + heard)))
 
 
 def _event(event: Delta | SpeechDone) -> bytes:
@@ -133,12 +123,13 @@ def _event(event: Delta | SpeechDone) -> bytes:
 
 
 @get("/v1/audio/voices", opt=TOKEN)
-async def voices(runtime: NamedDependency[Runtime]) -> AllVoices:
+async def voices(request: AnyRequest, runtime: NamedDependency[Runtime]) -> AllVoices:
     """Every name that `voice` can be."""
+    catalogue = await runtime.speaking.catalogue_of(owner_of(request))
     return AllVoices(
         [
-            OneVoice(name, voice.name, voice.home.language.code, voice.gender)
-            for voice in runtime.speaking.catalogue.voices
+            OneVoice(name, voice.name, voice.home.language.code or None, voice.gender)
+            for voice in catalogue.voices
             for name in (voice.id, *voice.aliases)
         ]
     )

@@ -1,7 +1,6 @@
 """Server-sent events of OpenAI's transcriptions: the text as it becomes final, then the whole."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
@@ -13,13 +12,12 @@ from litestar.response.base import ASGIResponse
 from app.api.asgi import Receive, Scope, Send
 from app.api.compat.openai_answers import Delta, Done, usage_of
 from app.api.compat.openai_errors import error_body
+from app.api.live_session import UNAVAILABLE
+from app.api.tellable import tellable
 from app.asr.domain import Segment, Transcript
 from app.asr.text_so_far import TellSegment
 from app.asr.utterances import UNSPACED
 from app.core.aio import TaskScope
-from app.core.errors import AppError, InternalError
-
-log = logging.getLogger(__name__)
 
 Hear = Callable[[TellSegment], Coroutine[Any, Any, Transcript]]
 
@@ -52,7 +50,7 @@ class _SpokenText(ASGIResponse):
             except Exception as error:
                 if not events.has_begun:
                     raise
-                await events.send(error_body(_tellable(error), ""))
+                await events.send(error_body(tellable(error, unavailable=UNAVAILABLE), ""))
             else:
                 if transcript.text.startswith(events.text):
                     await events.delta(transcript.text[len(events.text) :])
@@ -92,10 +90,3 @@ class _Events:
 
     async def end(self) -> None:
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-def _tellable(error: Exception) -> AppError:
-    if isinstance(error, AppError) and error.status < 500:
-        return error
-    log.error("a recording was heard in part only", exc_info=error)
-    return InternalError("Internal server error")

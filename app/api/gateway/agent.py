@@ -97,10 +97,9 @@ async def chat_stream(
     device: DeviceId = None,
 ) -> ServerEvents:
     """Goes on with a conversation: events while the answer is made."""
-    messages = _conversation(data)
     person = person_of(request, data.user_id, device, data.language)
     scope = thinking_scope(request, runtime)
-    steps = runtime.assistant.chat(scope, person, messages)
+    steps = runtime.assistant.chat(scope, person, _conversation(data))
     events = events_of(streamed(request, runtime, steps), chat_events, chat_end)
     return ServerEvents(request, events, chat_error)
 

@@ -20,7 +20,7 @@ from app.api.gateway.agent_answers import (
 )
 from app.api.gateway.asr_answers import NotAppliedAnswer
 from app.api.server_events import EVENTS, ServerEvents
-from app.api.thinking import events_of, person_of, streamed, thinking_scope, thought
+from app.api.thinking import events_of, paying_user, person_of, streamed, thinking_scope, thought
 from app.core.clock import utc_now
 from app.llm.assistant import Answer
 from app.llm.assisting import FIRST, HELPERS, check_transcript, find_helper
@@ -168,14 +168,14 @@ async def agent_usage(
     period: FromQuery[Period] = "month",
     device: DeviceId = None,
 ) -> AgentUsage:
-    """What a user asked of the agent, day by day."""
-    person = person_of(request, user_id, device)
+    """What a user asked of the agent, day by day; by default whoever asks."""
+    user = person_of(request, user_id, device).user_id or paying_user(request)
     since = utc_now() - timedelta(days=_DAYS[period])
     async with runtime.database.transaction(thinking_scope(request, runtime)) as tx:
-        entries = await runtime.usage.entries(tx, user_id=person.user_id, since=since)
-        kept = await runtime.dialogues.get(tx, person.user_id)
+        entries = await runtime.usage.entries(tx, user_id=user, since=since)
+        kept = await runtime.dialogues.get(tx, user)
     tools = Counter(tool for each in kept if each.said_at >= since for tool in each.exchange.tools)
-    return _agent_usage(person.user_id, entries, tools)
+    return _agent_usage(user, entries, tools)
 
 
 def _agent_usage(user_id: str, entries: list[UsageEntry], tools: Counter[str]) -> AgentUsage:

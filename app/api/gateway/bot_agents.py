@@ -111,7 +111,7 @@ async def list_agents(
     """The oldest first."""
     async with runtime.database.transaction(tenant) as tx:
         found = await runtime.agents.list(tx)
-    return [_shown(runtime, agent) for agent in found]
+    return [await _shown(runtime, tenant, agent) for agent in found]
 
 
 @post(PATH, opt=CHANGED, dependencies=TENANT)
@@ -123,7 +123,7 @@ async def create_agent(
 ) -> AgentAnswer:
     """Only a name is needed; without a graph a language model answers."""
     made = await runtime.agents.create(tenant, data.given())
-    return _shown(runtime, made, await unknown_fields(request, NewAgent))
+    return await _shown(runtime, tenant, made, await unknown_fields(request, NewAgent))
 
 
 @get(ONE, opt=SEEN, dependencies=TENANT)
@@ -132,7 +132,8 @@ async def get_agent(
 ) -> AgentAnswer:
     """As it is now."""
     async with runtime.database.transaction(tenant) as tx:
-        return _shown(runtime, await runtime.agents.get(tx, agent_id))
+        agent = await runtime.agents.get(tx, agent_id)
+    return await _shown(runtime, tenant, agent)
 
 
 @patch(ONE, opt=CHANGED, dependencies=TENANT)
@@ -145,7 +146,7 @@ async def change_agent(
 ) -> AgentAnswer:
     """What is left out stays, in `behavior` too. Calls under way go on as they began."""
     changed = await runtime.agents.change(tenant, agent_id, data.given())
-    return _shown(runtime, changed, await unknown_fields(request, AgentFields))
+    return await _shown(runtime, tenant, changed, await unknown_fields(request, AgentFields))
 
 
 @delete(ONE, opt=CHANGED, dependencies=TENANT)
@@ -194,7 +195,8 @@ async def roll_back_agent(
 ) -> AgentAnswer:
     """Makes another version that says what this one said."""
     async with runtime.database.transaction(tenant) as tx:
-        return _shown(runtime, await runtime.agents.roll_back(tx, agent_id, version_id))
+        agent = await runtime.agents.roll_back(tx, agent_id, version_id)
+    return await _shown(runtime, tenant, agent)
 
 
 @post(f"{ONE}/clone", opt=CHANGED, dependencies=TENANT)
@@ -203,13 +205,17 @@ async def clone_agent(
 ) -> AgentAnswer:
     """Another agent with the same settings, and "(copy)" behind its name."""
     async with runtime.database.transaction(tenant) as tx:
-        return _shown(runtime, await runtime.agents.clone(tx, agent_id))
+        agent = await runtime.agents.clone(tx, agent_id)
+    return await _shown(runtime, tenant, agent)
 
 
-def _shown(
-    runtime: Runtime, agent: Agent, unknown: list[NotAppliedAnswer] | None = None
+async def _shown(
+    runtime: Runtime,
+    tenant: OrgScope,
+    agent: Agent,
+    unknown: list[NotAppliedAnswer] | None = None,
 ) -> AgentAnswer:
-    not_applied = runtime.agents.not_applied(agent.settings)
+    not_applied = await runtime.agents.not_applied(tenant, agent.settings)
     return AgentAnswer(
         id=agent.id,
         version=agent.version,

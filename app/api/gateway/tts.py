@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Annotated, Any, get_args
 
 import msgspec
@@ -16,15 +15,14 @@ from app.api.gateway.asr_answers import NotAppliedAnswer, not_applied_answer
 from app.api.gateway.tts_answers import (
     TimedSpeech,
     VoicesAnswer,
-    WordAnswer,
     voices_answer,
     word_answer,
 )
 from app.api.hearing import admit_audio
-from app.api.speaking import SoundAsMade, all_of, spoken
+from app.api.speaking import Said, SoundAsMade, all_of, owner_of, spoken
 from app.core.clock import utc_now
 from app.runtime import Runtime
-from app.tts.domain import DEFAULT_VOICE, VoiceSettings, parse_speech
+from app.tts.domain import VoiceSettings, parse_speech
 from app.tts.encoding import SampleRate, Sound, SoundFormat, as_whole_file, sound_of
 from app.tts.speech import SAMPLE_RATE, SpeechChunk
 
@@ -69,7 +67,7 @@ async def synthesize(
     """`text` as sound."""
     await admit_audio(request, runtime)
     asked = parse_speech(data, Synthesis)
-    manner = runtime.speaking.manner_of(asked)
+    manner = await runtime.speaking.manner_of(asked, owner_of(request))
     not_applied = not_applied_answer(runtime.speaking.find_not_applied(manner))
     chunks = spoken(request, runtime, asked.text, manner)
     sound = sound_of(asked.format, asked.sample_rate)
@@ -91,41 +89,25 @@ async def _timed(
     sound: Sound,
     not_applied: list[NotAppliedAnswer],
 ) -> Response[TimedSpeech]:
-    timing = _Timing(chunks)
-    parts = await all_of(request, runtime.speaking.encoded(timing.chunks(), sound))
+    said = Said(chunks)
+    parts = await all_of(request, runtime.speaking.encoded(said.chunks(), sound))
     return Response(
         TimedSpeech(
             audio=b64encode(as_whole_file(sound, parts)).decode(),
             format=sound.format,
             sample_rate=sound.sample_rate,
-            duration_s=round(timing.duration_s, 3),
-            words=timing.words,
+            duration_s=round(said.samples / SAMPLE_RATE, 3),
+            words=[word_answer(word) for word in said.words],
             not_applied=not_applied,
         )
     )
-
-
-class _Timing:
-    """Notes what is said when, of chunks that pass."""
-
-    def __init__(self, chunks: AsyncGenerator[SpeechChunk, None]) -> None:
-        self._chunks = chunks
-        self.words: list[WordAnswer] = []
-        self.duration_s = 0.0
-
-    async def chunks(self) -> AsyncGenerator[SpeechChunk, None]:
-        async with aclosing(self._chunks):
-            async for chunk in self._chunks:
-                self.words += map(word_answer, chunk.words)
-                self.duration_s += chunk.samples.size / SAMPLE_RATE
-                yield chunk
 
 
 @get("/tts/voices", opt=TOKEN)
 async def tts_voices(request: AnyRequest, runtime: NamedDependency[Runtime]) -> VoicesAnswer:
     """Every voice by its id, and every language with what may be expected of it."""
     prefix = "" if request.scope["state"].get("tokenless") else "/tts"
-    return voices_answer(runtime.speaking.catalogue, DEFAULT_VOICE, prefix)
+    return voices_answer(await runtime.speaking.catalogue_of(owner_of(request)), prefix)
 
 
 @get(
@@ -138,20 +120,22 @@ async def tts_sample(
 ) -> Response[bytes]:
     """A sentence in the language of the voice, as WAV. `voice` may be another name of it."""
     speaking, sound = runtime.speaking, Sound("wav", SAMPLE_RATE)
-    chunks = speaking.speak_sample(speaking.catalogue.get(voice))
+    catalogue = await speaking.catalogue_of(owner_of(request))
+    chunks = speaking.speak_sample(catalogue.get(voice))
     parts = await all_of(request, speaking.encoded(chunks, sound))
     return Response(as_whole_file(sound, parts), media_type=sound.media_type)
 
 
 @get("/tts/status", opt=TOKEN)
-async def tts_status(runtime: NamedDependency[Runtime]) -> TtsStatus:
+async def tts_status(request: AnyRequest, runtime: NamedDependency[Runtime]) -> TtsStatus:
     """What speaks, and how many voices at once."""
     speaking = runtime.speaking
+    catalogue = await speaking.catalogue_of(owner_of(request))
     return TtsStatus(
         version=runtime.version,
         uptime_s=(utc_now() - runtime.started_at).total_seconds(),
         engine=runtime.settings.tts.engine,
-        voices=len(speaking.catalogue.voices),
+        voices=len(catalogue.voices),
         speaking=speaking.speaking,
         room_for=speaking.room_for,
         ignores=sorted(speaking.ignores),

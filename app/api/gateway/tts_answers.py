@@ -6,23 +6,23 @@ from typing import Any
 import msgspec
 
 from app.api.gateway.asr_answers import NotAppliedAnswer
-from app.tts.catalogue import Gender, Voice, VoiceCatalogue
+from app.tts.catalogue import Catalogue, Gender, Voice
 from app.tts.speech import TimedWord
-from app.tts.text.languages import LANGUAGES
 
 
 class VoiceAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """`grade`: what the authors of the voice say of it, from A to F; null where they say nothing.
-    `aliases` are other names that it answers to."""
+    """`grade`: what the authors of the voice say of it, from A to F. What is not known is
+    null. `aliases` are other names that it answers to. `own`: only your organization has it."""
 
     name: str
-    language: str
-    language_name: str
-    accent: str
-    gender: Gender
+    language: str | None
+    language_name: str | None
+    accent: str | None
+    gender: Gender | None
     grade: str | None
     aliases: list[str]
     sample: str
+    own: bool
 
 
 class SpokenLanguage(msgspec.Struct, frozen=True):
@@ -68,15 +68,15 @@ class TimedSpeech(msgspec.Struct, frozen=True, kw_only=True):
     not_applied: list[NotAppliedAnswer]
 
 
-def voices_answer(catalogue: VoiceCatalogue, default: str, prefix: str) -> VoicesAnswer:
+def voices_answer(catalogue: Catalogue, prefix: str) -> VoicesAnswer:
     """`prefix` stands before the paths of samples."""
     return VoicesAnswer(
         voices={voice.id: _voice_answer(voice, prefix) for voice in catalogue.voices},
         languages=[
             SpokenLanguage(language.code, language.name, language.quality)
-            for language in LANGUAGES.values()
+            for language in catalogue.languages
         ],
-        default=default,
+        default=catalogue.default,
     )
 
 
@@ -84,13 +84,14 @@ def _voice_answer(voice: Voice, prefix: str) -> VoiceAnswer:
     home = voice.home
     return VoiceAnswer(
         name=voice.name,
-        language=home.language.code,
-        language_name=home.language.name,
-        accent=home.accent,
+        language=home.language.code or None,
+        language_name=home.language.name or None,
+        accent=home.accent or None,
         gender=voice.gender,
         grade=voice.grade or None,
         aliases=list(voice.aliases),
         sample=f"{prefix}/voices/{voice.id}/sample",
+        own=voice.is_own,
     )
 
 

@@ -31,6 +31,7 @@ from app.api.sockets import (
     close,
     delivered,
 )
+from app.api.tellable import tellable
 from app.core.aio import Channel, TaskScope
 from app.core.audio.convert import int16_from_float
 from app.core.errors import AppError, InternalError, InvalidInput, Unavailable
@@ -53,6 +54,7 @@ FRAME_SAMPLES = SAMPLE_RATE // 2
 """Smaller than what any client takes in one message, and soon over when speech is cut off."""
 DONE: Message = {"type": "done"}
 _SHOWN = 80
+_UNAVAILABLE = "Nothing can be spoken now; try again later"
 
 
 class TooMuchWaits(Unavailable):
@@ -147,7 +149,8 @@ class SpeakSession:
             case "config":
                 await self._configure(command.fields)
             case "speak":
-                turn = _Turn(self._asked(command.fields), self._cancels)
+                cancels = self._cancels
+                turn = _Turn(await self._asked(command.fields), cancels)
                 if not self._turns.try_send(turn):
                     raise TooMuchWaits(f"{MOST_WAITING} texts wait to be spoken, and no more can")
             case "cancel":
@@ -163,20 +166,20 @@ class SpeakSession:
         """What is left out stays as it was, and so does everything where something is wrong. What
         was asked for and changes nothing is told once."""
         changed = parse_speech(msgspec.structs.asdict(self._config) | _given(fields), Config)
-        manner = self._speaking.manner_of(changed)
+        manner = await self._speaking.manner_of(changed, self._meter.owner)
         self._config = changed
         unknown = unknown_names(fields, Config.__struct_fields__)
         found = self._speaking.find_not_applied(manner)
         await self._tell_not_applied([*found, *(NotApplied(name, UNKNOWN) for name in unknown)])
 
-    def _asked(self, fields: dict[str, Any]) -> _Utterance | AppError:
+    async def _asked(self, fields: dict[str, Any]) -> _Utterance | AppError:
         try:
             asked = parse_speech(fields, Speak)
             check_text(asked.text)
             settings = self._config
             if asked.instruct is not None:
                 settings = msgspec.structs.replace(settings, instruct=asked.instruct)
-            manner = self._speaking.manner_of(settings)
+            manner = await self._speaking.manner_of(settings, self._meter.owner)
             return _Utterance(asked.text, manner, settings.word_times)
         except AppError as error:
             return error
@@ -212,7 +215,8 @@ class SpeakSession:
         except ClientLeft:
             raise
         except Exception as error:  # noqa: BLE001  one text cannot be said; the next one may
-            await self._tell(_error_message(_tellable(error)))
+            told = tellable(error, unavailable=_UNAVAILABLE, also=(SpeakersBusy,))
+            await self._tell(_error_message(told))
             return False
         return True
 
@@ -245,13 +249,3 @@ def _given(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _error_message(error: AppError) -> Message:
     return {"type": "error", "message": error.message, "code": error.code, **error.details}
-
-
-def _tellable(error: Exception) -> AppError:
-    """What of us is missing or broken is for our log."""
-    if isinstance(error, SpeakersBusy) or (isinstance(error, AppError) and error.status < 500):
-        return error
-    log.error("a text could not be spoken: %s", error, exc_info=error)
-    if isinstance(error, Unavailable):
-        return Unavailable("Nothing can be spoken now; try again later")
-    return InternalError("Internal server error")

@@ -1,5 +1,6 @@
-"""What the tokens of an organization used, for its admin."""
+"""What the tokens of an organization used, and what its language models took, for its admin."""
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -10,6 +11,8 @@ from litestar.params import FromQuery, QueryParameter
 from app.api.access import ADMIN
 from app.api.gateway.auth import TENANT
 from app.core.scope import OrgScope
+from app.llm.accounts import DayOfThinking
+from app.llm.prices import TAKEN
 from app.runtime import Runtime
 from app.tenancy.domain.usage import Amounts, UsageEntry, UsageSum
 from app.tenancy.usage import days_ago
@@ -27,6 +30,17 @@ class UsageSummary(msgspec.Struct, frozen=True):
     days: int
     total: Amounts
     by_user_and_endpoint: list[UsageSum]
+
+
+class ModelUsage(msgspec.Struct, frozen=True):
+    """`model` is who would answer now. `cost_usd` is in US dollars by the price lists of
+    `prices_of`, or what the operator set, and null where the price of one of them is not known."""
+
+    days: int
+    model: str
+    prices_of: date
+    cost_usd: float | None
+    by_day: list[DayOfThinking]
 
 
 @get("/auth/usage", opt=ADMIN, dependencies=TENANT)
@@ -54,4 +68,18 @@ async def usage_summary(
     return UsageSummary(days, sum((each.amounts for each in sums), Amounts()), sums)
 
 
-ROUTES = (usage_log, usage_summary)
+@get("/auth/usage/models", opt=ADMIN, dependencies=TENANT)
+async def model_usage(
+    runtime: NamedDependency[Runtime],
+    tenant: NamedDependency[OrgScope],
+    days: Days = 30,
+) -> ModelUsage:
+    """What language models took and cost, day by day, the newest first."""
+    async with runtime.database.transaction(tenant) as tx:
+        by_day = await runtime.thinking.accounts.days(tx, since=days_ago(days).date())
+    costs = [each.cost_usd for each in by_day]
+    cost_usd = None if None in costs else sum(filter(None, costs))
+    return ModelUsage(days, runtime.thinking.label, TAKEN, cost_usd, by_day)
+
+
+ROUTES = (usage_log, usage_summary, model_usage)

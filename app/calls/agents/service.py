@@ -28,7 +28,7 @@ from app.calls.agents.domain import (
     settings_of,
 )
 from app.calls.agents.store import AgentRow, AgentVersionRow, Pair
-from app.calls.agents.voices import AgentVoices
+from app.calls.agents.voices import AgentVoices, chosen_voice
 from app.calls.agents.warming import Warming
 from app.calls.flows.documents import GraphInvalid, graph_of
 from app.calls.flows.graph import Graph
@@ -40,6 +40,7 @@ from app.core.not_applied import NotApplied
 from app.core.scope import OrgScope
 from app.llm.service import LlmService
 from app.llm.tools.catalogue import ToolCatalogue
+from app.tts.domain import VoiceUnknown
 
 _GRAPHS_KEPT = 64
 
@@ -65,15 +66,18 @@ class Agents:
         """`fields`: of `AgentSettings`, as JSON has them."""
         settings = settings_of(fields)
         await _check_graph(settings.graph)
+        chosen_voice(await self.voices.catalogue(scope), settings)
         async with self._database.transaction(scope) as tx:
             return await self._add(tx, settings, "created")
 
     async def change(self, scope: OrgScope, agent_id: UUID, changes: Mapping[str, Any]) -> Agent:
         """Another version, unless all is as it was."""
         await _check_graph(changes.get("graph"))
+        voices = await self.voices.catalogue(scope)
         async with self._database.transaction(scope) as tx:
             row, version = await self._found(tx, agent_id, lock=True)
             settings = changed(_settings(version), changes)
+            chosen_voice(voices, settings)
             return await self._save(tx, (row, version), settings, "changed")
 
     async def list(self, tx: Tx) -> list[Agent]:
@@ -133,9 +137,12 @@ class Agents:
             return None
         return await asyncio.to_thread(_read_graph, msgspec.json.encode(settings.graph))
 
-    def not_applied(self, settings: AgentSettings) -> Sequence[NotApplied]:
+    async def not_applied(self, scope: OrgScope, settings: AgentSettings) -> Sequence[NotApplied]:
         """What is kept and changes nothing here."""
-        found = self.voices.not_applied(settings)
+        try:
+            found = await self.voices.not_applied(scope, settings)
+        except VoiceUnknown:
+            found = [NotApplied("voice", "it was deleted; nobody can speak with it")]
         _, _, model = self._thinking.label.partition(" ")
         if settings.llm_model and settings.graph is not None:
             found.append(NotApplied("llm_model", "its graph answers, and no model"))
@@ -178,7 +185,6 @@ class Agents:
         return _shown(row, version)
 
     async def _check(self, tx: Tx, settings: AgentSettings) -> None:
-        await self.voices.check(tx, settings)
         known = {spec.name for spec in self._tools.built_in}
         known |= {tool.name for tool in await self._tools.list(tx)}
         for name in settings.tools:

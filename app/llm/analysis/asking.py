@@ -52,11 +52,14 @@ class Question:
     most_tokens: int
     material: str = ""
     only_facts: bool = False
+    system: str = SYSTEM
+    temperature: float | None = None
+    lead: str = "That was the material. This is the task:\n\n"
 
     @property
     def text(self) -> str:
         """The task comes last: what was read after it would be freshest in mind."""
-        return f"{self.material}\n\nThat was the material. This is the task:\n\n{self.task}"
+        return f"{self.material}\n\n{self.lead}{self.task}"
 
 
 class Asker:
@@ -118,7 +121,11 @@ class Asker:
         self, text: str, question: Question, schema: dict[str, Any] | None
     ) -> tuple[str, Finished]:
         prompt = Prompt(
-            [Message("user", text)], SYSTEM, schema=schema, most_tokens=question.most_tokens
+            [Message("user", text)],
+            question.system,
+            schema=schema,
+            most_tokens=question.most_tokens,
+            temperature=question.temperature,
         )
         said: list[str] = []
         async with aclosing(self._thinker.stream(self._scope, prompt)) as chunks:

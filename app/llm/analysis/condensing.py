@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from app.core.aio import TaskScope
-from app.llm.analysis.asking import SYSTEM, Asker, Question
+from app.llm.analysis.asking import Asker, Question
 from app.llm.analysis.domain import ContextTooSmall, Conversation
 from app.llm.analysis.reading import Part, grouped, parted
 from app.llm.quoting import Quotation
@@ -30,7 +30,7 @@ B = TypeVar("B")
 def room_for_material(asker: Asker, question: Question) -> int:
     """Tokens that are left of the context."""
     context = asker.context_tokens
-    taken = question.most_tokens + estimate_tokens(question.task + SYSTEM) + _AROUND
+    taken = question.most_tokens + estimate_tokens(question.system + question.task) + _AROUND
     room = int(context * (1 - _SLACK)) - taken
     if room < FEWEST_TOKENS:
         raise ContextTooSmall(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from app.llm.analysis.domain import Utterance
 from app.llm.quoting import on_one_line
@@ -50,6 +51,22 @@ def parted(
         held.append(each)
         used += tokens
     return [*parts, _part(held)] if held else parts
+
+
+def ends_of(utterances: Sequence[Utterance], most_tokens: int) -> tuple[list[Utterance], bool]:
+    """How a conversation begins and, in a third of the room, how it ends, and whether anything is
+    left out between them."""
+    pieces = [*_fitting(utterances, most_tokens // 3)]
+    sizes = [estimate_tokens(line_of(each)) + 2 for each in pieces]
+    if sum(sizes) <= most_tokens:
+        return pieces, False
+    first = _how_many(sizes, most_tokens * 2 // 3)
+    last = _how_many(sizes[: first - 1 : -1], most_tokens // 3)
+    return [*pieces[:first], *pieces[len(pieces) - last :]], True
+
+
+def _how_many(sizes: Sequence[int], most_tokens: int) -> int:
+    return sum(so_far <= most_tokens for so_far in accumulate(sizes))
 
 
 def grouped(texts: Sequence[str], most_tokens: int) -> list[list[str]]:

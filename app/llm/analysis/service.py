@@ -9,12 +9,12 @@ from typing import Any
 from app.core.aio import TaskScope
 from app.core.scope import OrgScope
 from app.llm.analysis import debts, modest, sales, summary
-from app.llm.analysis.asking import AnsweredBySmallModel, Asker, Question
+from app.llm.analysis.asking import AnsweredBySmallModel, AnswerUnusable, Asker, Question
 from app.llm.analysis.computed import compute
 from app.llm.analysis.condensing import each_of, room_for_material, with_material
 from app.llm.analysis.domain import Analysis, Conversation, Numbers, Preset
 from app.llm.analysis.evidence import Witness
-from app.llm.analysis.reading import Part, parted
+from app.llm.analysis.reading import Part, ends_of, parted, read
 from app.llm.analysis.sales import SegmentBehavior
 from app.llm.conversation import Thinker
 from app.llm.quoting import Quotation
@@ -25,7 +25,9 @@ Told = tuple[str, dict[str, Any] | None]
 SUMMARY_TOKENS = 2000
 FINDINGS_TOKENS = 4000
 CUSTOM_TOKENS = 3000
-PROSE_TOKENS = 250
+PROSE_TOKENS = 80
+PROSE_MATERIAL_TOKENS = 900
+"""As estimated, which is rather too many. With more before it the small model loses its thread."""
 ANSWER_PART = 3
 """Of a small context no answer may take more than one in so many."""
 SEGMENTS_AT_ONCE = 100
@@ -65,6 +67,7 @@ class _AtWork:
         self._quotation = Quotation()
         self._parts = 1
         self._is_modest = asker.is_small
+        self._is_extract = False
 
     async def tell(self, mode: str) -> Told:
         presets: Mapping[Preset, tuple[Callable[[], Awaitable[Told]], Callable[[str], Told]]] = {
@@ -80,14 +83,14 @@ class _AtWork:
                 return await judged()
             except AnsweredBySmallModel:
                 self._is_modest = True
-        question = await self._question(modest.TASK, PROSE_TOKENS)
-        prose = await self._asker.write(question)
-        return await asyncio.to_thread(modestly, prose)
+        return await asyncio.to_thread(modestly, await self._prose())
 
     def notes(self) -> list[str]:
         notes = list(self._asker.switches)
         if self._is_modest:
             notes.append(modest.UNRELIABLE)
+        if self._is_extract:
+            notes.append("Its sentence is on the beginning and the end of the conversation alone")
         if self._parts > 1:
             notes.append(f"The conversation was read in {self._parts} parts")
         if not all(self._conversation.speakers):
@@ -98,6 +101,19 @@ class _AtWork:
                 f"what they quote was not said where they say"
             )
         return notes
+
+    async def _prose(self) -> str:
+        """One sentence of the small model on as much as it can make sense of."""
+        question = Question(modest.TASK, PROSE_TOKENS, system=modest.SYSTEM, temperature=0, lead="")
+        room = min(PROSE_MATERIAL_TOKENS, room_for_material(self._asker, question))
+        said = self._conversation.utterances
+        shown, self._is_extract = await asyncio.to_thread(ends_of, said, room)
+        material = self._quotation.enclose("transcript", read(shown))
+        question = replace(question, material=material)
+        try:
+            return modest.believable(await self._asker.write(question))
+        except AnswerUnusable:
+            return modest.WORDLESS
 
     async def _summary(self) -> Told:
         question = await self._question(summary.TASK, SUMMARY_TOKENS, only_facts=True)

@@ -91,7 +91,7 @@ class LlamaProcess:
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def _begun(self) -> subprocess.Popen[bytes]:
-        given = [self._model, self.socket, self._context_tokens, _threads()]
+        given = [self._model, self.socket, self._context_tokens, llama_threads()]
         with self._said.open("wb") as said:
             return subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", PROGRAM, *map(str, given)],
@@ -120,7 +120,7 @@ class LlamaProcess:
         self._folder.cleanup()
 
 
-def _threads() -> int:
+def llama_threads() -> int:
     """One core is left to those who hear and speak: llama.cpp's threads wait for each other, so two
     of them on two busy cores take longer than one alone."""
     return max(1, min(MOST_THREADS, usable_cores() - 1))

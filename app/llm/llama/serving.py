@@ -1,5 +1,5 @@
 """`python -m app.llm.llama.serving MODEL SOCKET CONTEXT THREADS`: llama.cpp's server on a socket in
-the file system, until standard input ends, which is when whoever started it is gone.
+a folder of its own, until standard input ends, which is when whoever started it is gone.
 
 Not within our process: llama.cpp holds Python's lock while it loads, ends its process where it
 meets what it does not expect, and some schemas keep it busy for ever.
@@ -8,6 +8,7 @@ meets what it does not expect, and some schemas keep it busy for ever.
 import os
 import sys
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import msgspec
@@ -40,6 +41,7 @@ def main(model: Path, socket: Path, context_tokens: int, threads: int) -> None:
     sys.stdout.buffer.flush()
     sys.stdin.buffer.read()
     del server
+    rmtree(socket.parent, ignore_errors=True)
     os._exit(0)
 
 

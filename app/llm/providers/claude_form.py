@@ -44,6 +44,8 @@ def request(prompt: Prompt, model: str) -> dict[str, Any]:
     if prompt.tools:
         *others, last = map(_tool, prompt.tools)
         asked["tools"] = [*others, last if "system" in asked else {**last, **_CACHED}]
+        if not prompt.may_call:
+            asked["tool_choice"] = {"type": "none"}
     if prompt.schema is not None:
         form = {"type": "json_schema", "schema": fitted(prompt.schema)}
         asked["output_config"] = {**asked.get("output_config", {}), "format": form}

@@ -37,6 +37,8 @@ def request(prompt: Prompt, model: str, signatures: Mapping[str, str]) -> dict[s
             for tool in prompt.tools
         ]
         asked["tools"] = [{"functionDeclarations": declared}]
+        if not prompt.may_call:
+            asked["toolConfig"] = {"functionCallingConfig": {"mode": "NONE"}}
     return asked
 
 

@@ -105,7 +105,7 @@ class OpenAiCompatible:
                 request["reasoning_effort"] = effort
         if prompt.temperature is not None:
             request["temperature"] = prompt.temperature
-        if prompt.tools:
+        if prompt.tools and prompt.may_call:  # not every server heeds a `tool_choice` of none
             request["tools"] = [
                 {"type": "function", "function": msgspec.structs.asdict(tool)}
                 for tool in prompt.tools

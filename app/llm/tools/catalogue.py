@@ -30,6 +30,7 @@ from app.llm.tools.definitions import (
 from app.llm.tools.kept_secrets import ToolSecrets
 from app.llm.tools.mcp.server import JOINT
 from app.llm.tools.opening import Owned, ToolOpening
+from app.llm.tools.secrets import Secrets
 from app.llm.tools.tool import Tool, ToolOutcome, ToolsMissing
 from app.llm.tools.toolbox import Toolbox
 from app.tenancy.organizations import OutboundRules
@@ -125,7 +126,7 @@ class ToolCatalogue:
         if not kept:
             return Owned()
         referred = {name for _, template in kept for name in template.secrets}
-        secrets = await self.secrets.open(tx, referred)
+        secrets = Secrets(await self.secrets.open(tx, referred))
         return Owned(kept, secrets, await self._rules.list(tx))
 
 

@@ -56,18 +56,18 @@ async def answer_with_tools(
         yield missing
     messages, usage = list(prompt.messages), TokenUsage()
     for step in range(most_steps + 1):
-        tools = toolbox.specs if step < most_steps else ()
+        may_call = step < most_steps
         turn = _Turn()
-        asked = replace(prompt, messages=messages, tools=tools)
+        asked = replace(prompt, messages=messages, tools=toolbox.specs, may_call=may_call)
         async with aclosing(thinker.stream(scope, asked)) as chunks:
             async for chunk in chunks:
                 turn.note(chunk)
-                is_in_vain = isinstance(chunk, ToolCall) and not tools
+                is_in_vain = isinstance(chunk, ToolCall) and not may_call
                 if not (is_in_vain or isinstance(chunk, Finished)):
                     yield chunk
         if turn.finished:
             usage += turn.finished.usage
-        if not (tools and turn.wants_results):
+        if not (may_call and turn.wants_results):
             if turn.finished:
                 yield replace(turn.finished, usage=usage)
             return

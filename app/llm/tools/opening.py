@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from app.llm.tools.http_tool import HttpTool
 from app.llm.tools.mcp.listings import Listings
 from app.llm.tools.mcp.server import connected, listing_of
 from app.llm.tools.mcp.wire import McpWire
-from app.llm.tools.secrets import Secret, Secrets
+from app.llm.tools.secrets import Secrets
 from app.llm.tools.templates import Template
 from app.llm.tools.tool import Tool, ToolRefused, ToolsMissing
 
@@ -24,12 +24,9 @@ class Owned:
     """What an organization has, as one transaction saw it."""
 
     tools: Sequence[tuple[KeptTool, Template]] = ()
-    secrets: Sequence[Secret] = ()
+    secrets: Secrets = field(default_factory=Secrets)
+    """All that any of the tools refers to: what one of them gets back may hold another's."""
     allowed: frozenset[HostRule] = frozenset()
-
-    def secrets_for(self, template: Template) -> Secrets:
-        """No tool gets more than it refers to."""
-        return Secrets(secret for secret in self.secrets if secret.name in template.secrets)
 
 
 @dataclass(slots=True)
@@ -64,8 +61,7 @@ class ToolOpening:
 
     def _http_tool(self, kept: KeptTool, template: Template, owned: Owned) -> HttpTool:
         spec = ToolSpec(kept.name, kept.definition.description, template.request.parameters)
-        secrets = owned.secrets_for(template)
-        return HttpTool(spec, template, secrets, self._outbound, owned.allowed)
+        return HttpTool(spec, template, owned.secrets, self._outbound, owned.allowed)
 
     async def _connect(
         self,
@@ -76,7 +72,7 @@ class ToolOpening:
         ready: _Ready,
         stack: AsyncExitStack,
     ) -> None:
-        secrets, timeout_s = owned.secrets_for(template), template.request.timeout_s
+        secrets, timeout_s = owned.secrets, template.request.timeout_s
         try:
             request = template.fill({}, secrets)
         except ToolRefused as refused:

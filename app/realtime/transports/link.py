@@ -23,7 +23,7 @@ from av.video.frame import VideoFrame
 from app.core.aio import Supervisor
 from app.core.errors import Conflict
 from app.realtime.playout import Playout
-from app.realtime.transports.media import HEARD_RATE, PlayoutTrack, mono_pcm
+from app.realtime.transports.media import HEARD_RATE, OpusInOrder, PlayoutTrack, SoundInTime
 from app.realtime.transports.signalling import Offered, SdpInvalid
 
 _MOST_UNSENT_BYTES = 256 * 1024
@@ -125,17 +125,19 @@ class Link:
             transceiver.direction = wanted.get(transceiver.kind, "inactive")
             if wanted.pop(transceiver.kind, None) == "sendrecv":
                 transceiver.sender.replaceTrack(self._voice)
+                OpusInOrder.take_over(transceiver.receiver)
 
     def _read(self, track: MediaStreamTrack) -> None:
         work = self._hear(track) if track.kind == "audio" else self._watch(track)
         self._readers.append(self._supervisor.spawn("webrtc track", work))
 
     async def _hear(self, track: MediaStreamTrack) -> None:
+        sound = SoundInTime()
         with suppress(MediaStreamError):
             while True:
                 frame = await _next(track)
                 if isinstance(frame, AudioFrame) and frame.sample_rate == HEARD_RATE:
-                    self._far_end.heard(mono_pcm(frame))
+                    self._far_end.heard(sound.pcm(frame))
         self._far_end.hung_up()
 
     async def _watch(self, track: MediaStreamTrack) -> None:

@@ -90,13 +90,17 @@ class TwilioLine:
         self._woken = asyncio.Event()
 
     async def held(self, talk: Callable[["TwilioLine"], Awaitable[T]]) -> T:
-        """Carries sound both ways for as long as `talk` lasts."""
-        async with TaskScope() as scope:
-            scope.spawn("hear a telephone", self._hear())
-            scope.spawn("play to a telephone", self._play())
-            outcome = await talk(self)
-            await scope.cancel()
-        return outcome
+        """Carries sound both ways for as long as `talk` lasts, then hangs up: the TwiML that opened
+        the stream has nothing after it. Until then a call that is over can still be handed on."""
+        try:
+            async with TaskScope() as scope:
+                scope.spawn("hear a telephone", self._hear())
+                scope.spawn("play to a telephone", self._play())
+                outcome = await talk(self)
+                await scope.cancel()
+            return outcome
+        finally:
+            await self._wire.close()
 
     async def sounds(self) -> AsyncGenerator[bytes]:
         async for sound in self._unheard:
@@ -106,9 +110,8 @@ class TwilioLine:
         """A telephone shows nothing."""
 
     async def close(self) -> None:
-        """The TwiML that opened the stream has nothing after it: Twilio hangs up."""
+        """Nothing more is heard."""
         self._unheard.close()
-        await self._wire.close()
 
     async def _hear(self) -> None:
         try:

@@ -1,8 +1,8 @@
 """Who speaks where the operator does not want Kokoro to."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.core.db import forbid_in_transaction
 from app.core.http import OutboundClient
@@ -12,6 +12,7 @@ from app.tts.engines import elevenlabs, sarvam
 from app.tts.engines.elevenlabs import ElevenLabsSpeech
 from app.tts.engines.openai import OpenAiSpeech
 from app.tts.engines.remote import LIMITS, RemoteEngine, Vendor
+from app.tts.engines.remote_voices import RemoteVoices
 from app.tts.engines.sarvam import SarvamSpeech
 
 _USUAL = Tts()
@@ -25,13 +26,14 @@ class _Offer:
     base_url: str = _USUAL.base_url
     model: str = _USUAL.model
     voice: str = _USUAL.voice
+    languages: Mapping[str, str] = field(default_factory=dict[str, str])
     wants_key: bool = True
 
 
 _OFFERS = {
     "openai": _Offer(OpenAiSpeech, wants_key=False),
     "elevenlabs": _Offer(ElevenLabsSpeech, elevenlabs.BASE_URL, elevenlabs.MODEL, elevenlabs.VOICE),
-    "sarvam": _Offer(SarvamSpeech, sarvam.BASE_URL, sarvam.MODEL, sarvam.VOICE),
+    "sarvam": _Offer(SarvamSpeech, sarvam.BASE_URL, sarvam.MODEL, sarvam.VOICE, sarvam.LANGUAGES),
 }
 
 
@@ -54,12 +56,21 @@ async def remote_engine(tts: Tts) -> AsyncGenerator[RemoteEngine]:
             base_url,
             tts.api_key,
             model=_set(tts.model, _USUAL.model) or offer.model,
-            voice=_set(tts.voice, _USUAL.voice) or offer.voice,
             client=client,
         )
         yield RemoteEngine(vendor, tts.speed)
     finally:
         await client.aclose()
+
+
+def remote_voices(tts: Tts) -> RemoteVoices:
+    """Those of TTS_VOICE, in the languages of TTS_ENGINE."""
+    offer = _OFFERS[tts.engine]
+    named = _set(tts.voice, _USUAL.voice) or offer.voice
+    names = [name.strip() for name in named.split(",") if name.strip()]
+    if not names:
+        raise SettingInvalid("TTS_VOICE names no voice", setting="TTS_VOICE")
+    return RemoteVoices(names, offer.languages)
 
 
 def _set(value: str, usual: str) -> str:

@@ -39,18 +39,16 @@ class _Line(msgspec.Struct, frozen=True):
 class ElevenLabsSpeech:
     """A speed that is not between 0.7 and 1.2 is the nearer of these."""
 
-    ignores = frozenset({"voice", "temperature", "top_k", "instruct"})
+    ignores = frozenset({"temperature", "top_k", "instruct"})
     most_characters = 5000
 
-    def __init__(
-        self, base_url: str, key: Secret, *, model: str, voice: str, client: OutboundClient
-    ) -> None:
+    def __init__(self, base_url: str, key: Secret, *, model: str, client: OutboundClient) -> None:
         self._api = RemoteApi("ElevenLabs", base_url, {"xi-api-key": key}, client)
         self._model = model
-        self._path = f"/v1/text-to-speech/{quote(voice, safe='')}/stream/with-timestamps"
 
     async def say(self, passage: Passage, manner: Manner) -> AsyncGenerator[SpeechChunk, None]:
-        path = f"{self._path}?output_format=pcm_24000"
+        voice = quote(manner.voice, safe="")
+        path = f"/v1/text-to-speech/{voice}/stream/with-timestamps?output_format=pcm_24000"
         places, is_heard = _Places(passage.words), False
         async with (
             self._api.post(path, self._body(passage, manner), media=_MEDIA) as answer,
@@ -67,7 +65,7 @@ class ElevenLabsSpeech:
 
     def _body(self, passage: Passage, manner: Manner) -> dict[str, Any]:
         body: dict[str, Any] = {"text": passage.text, "model_id": self._model}
-        if self._model.endswith(_TOLD_LANGUAGES):
+        if manner.language and self._model.endswith(_TOLD_LANGUAGES):
             body["language_code"] = manner.language.partition("-")[0]
         settings = {}
         if manner.speed != 1:

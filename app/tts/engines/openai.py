@@ -14,23 +14,20 @@ _SLOWEST, _FASTEST = 0.25, 4.0
 class OpenAiSpeech:
     """`base_url` with or without `/v1`. Tells no times of words."""
 
-    ignores = frozenset({"voice", "language", "temperature", "top_k", "exaggeration"})
+    ignores = frozenset({"language", "temperature", "top_k", "exaggeration"})
     most_characters = 4000
 
-    def __init__(
-        self, base_url: str, key: Secret, *, model: str, voice: str, client: OutboundClient
-    ) -> None:
+    def __init__(self, base_url: str, key: Secret, *, model: str, client: OutboundClient) -> None:
         headers = {"authorization": f"Bearer {key}"} if key else {}
         root = base_url.rstrip("/").removesuffix("/v1")
         self._api = RemoteApi("The speech server", root, headers, client)
         self._model = model
-        self._voice = voice
 
     async def say(self, passage: Passage, manner: Manner) -> AsyncGenerator[SpeechChunk, None]:
         body = {
             "model": self._model,
             "input": passage.text,
-            "voice": self._voice,
+            "voice": manner.voice,
             "response_format": "pcm",
             "speed": min(max(manner.speed, _SLOWEST), _FASTEST),
         }

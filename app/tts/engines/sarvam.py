@@ -10,16 +10,20 @@ import msgspec
 from app.core.audio.convert import Samples
 from app.core.http import OutboundClient
 from app.core.setting_fields import Secret
-from app.tts.domain import SpeechLanguageUnknown
 from app.tts.engines.remote import JSON, Passage, RemoteApi, as_samples
 from app.tts.speech import SAMPLE_RATE, Manner, SpeechChunk
 
 BASE_URL = "https://api.sarvam.ai"
 MODEL = "bulbul:v3"
 VOICE = "shubh"
-LANGUAGES = frozenset({"bn", "en", "gu", "hi", "kn", "ml", "mr", "od", "pa", "ta", "te"})
+LANGUAGES = {
+    "bn": "Bengali", "en": "English", "gu": "Gujarati", "hi": "Hindi", "kn": "Kannada",
+    "ml": "Malayalam", "mr": "Marathi", "or": "Odia", "pa": "Punjabi", "ta": "Tamil",
+    "te": "Telugu",
+}  # fmt: skip
 
 _CODES = {"or": "od"}
+"""What it calls them where that is another code."""
 _SLOWEST, _FASTEST = 0.5, 2.0
 _LEAST_TEMPERATURE = 0.01
 
@@ -36,24 +40,21 @@ class SarvamSpeech:
     most_characters = 500
     """It takes more, but says nothing until all of it is spoken."""
 
-    def __init__(
-        self, base_url: str, key: Secret, *, model: str, voice: str, client: OutboundClient
-    ) -> None:
+    def __init__(self, base_url: str, key: Secret, *, model: str, client: OutboundClient) -> None:
         self._api = RemoteApi("Sarvam", base_url, {"api-subscription-key": key}, client)
         self._model = model
-        self._voice = voice
         self._has_temperature = not model.startswith("bulbul:v2")
 
     @property
     def ignores(self) -> frozenset[str]:
-        ignored = {"voice", "top_k", "exaggeration", "instruct"}
+        ignored = {"top_k", "exaggeration", "instruct"}
         return frozenset(ignored if self._has_temperature else {*ignored, "temperature"})
 
     async def say(self, passage: Passage, manner: Manner) -> AsyncGenerator[SpeechChunk, None]:
         body: dict[str, Any] = {
             "text": passage.text,
             "target_language_code": _language(manner.language),
-            "speaker": self._voice,
+            "speaker": manner.voice,
             "model": self._model,
             "pace": min(max(manner.speed, _SLOWEST), _FASTEST),
             "speech_sample_rate": SAMPLE_RATE,
@@ -84,10 +85,6 @@ class SarvamSpeech:
 
 
 def _language(code: str) -> str:
-    base = code.partition("-")[0].lower()
-    base = _CODES.get(base, base)
-    if base not in LANGUAGES:
-        raise SpeechLanguageUnknown(
-            f"language: Sarvam does not speak {code}", field="language", languages=sorted(LANGUAGES)
-        )
-    return f"{base}-IN"
+    """It must be told one: English where nobody said."""
+    base = code.partition("-")[0] or "en"
+    return f"{_CODES.get(base, base)}-IN"

@@ -1,12 +1,11 @@
 """From a text to the sentences, words and sounds that say it."""
 
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from app.tts.speech import Sentence, SpokenWord
+from app.tts.text.breaks import longer, stretches
 from app.tts.text.cleaning import Cleaned, clean
 from app.tts.text.languages import Language, script_of, sentence_language, spoken_in
 from app.tts.text.lexicon import EMPTY, Lexicon
@@ -18,21 +17,6 @@ from app.tts.text.written.said import Said
 from app.tts.text.written.tongue import Tongue
 from app.tts.text.written.tongues import tongues_of
 
-PARAGRAPH_S = 0.4
-LONGEST_BREAK_S = 10.0
-_BREAK = re.compile(
-    r"""<break(?:\s{1,9}(?:time\s?=\s?["']?(?P<n>\d{0,6}\.?\d{0,3})(?P<u>ms|s)["']?"""
-    r"""|strength\s?=\s?["']?(?P<w>[a-z-]{1,10})["']?)){0,2}\s{0,9}/?>|\n[^\S\n]*\n\s*""",
-    re.IGNORECASE,
-)
-_STRENGTHS = {
-    "none": 0.0,
-    "x-weak": 0.1,
-    "weak": 0.2,
-    "medium": 0.4,
-    "strong": 0.7,
-    "x-strong": 1.2,
-}
 _ENDS = frozenset(".!?…")
 _MOST_SOUNDS = 400
 """In one sentence; the model takes some more, with what it adds itself."""
@@ -50,26 +34,21 @@ class TextReader:
         language: Language,
         lexicon: Lexicon = EMPTY,
         *,
-        first_clause_words: int = 0,
         hundreds: bool = False,
     ) -> Iterator[Sentence]:
-        """Nothing where nothing in the text can be said. Ranges are places in `text`.
-
-        `first_clause_words`: the first sentence may be cut so early, to be heard sooner.
-        `hundreds`: as `Manner` has it.
-        """
+        """Nothing where nothing in the text can be said. Ranges are places in `text`; `hundreds`
+        is what `Manner` says."""
         tongues = tongues_of(hundreds=hundreds)
         last: Sentence | None = None
-        for begin, end, pause_s in _stretches(text):
+        for begin, end, pause_s in stretches(text):
             cleaned = clean(text[begin:end], begin)
-            for first, stop in split(cleaned.text, first_clause_words=first_clause_words):
+            for first, stop in split(cleaned.text):
                 for sentence in self._sentence(cleaned, (first, stop), language, lexicon, tongues):
                     if last:
                         yield last
                     last = sentence
-                    first_clause_words = 0
             if last and pause_s:
-                last = replace(last, pause_s=min(last.pause_s + pause_s, LONGEST_BREAK_S))
+                last = longer(last, pause_s)
         if last:
             yield last
 
@@ -96,33 +75,6 @@ class TextReader:
             words.append(SpokenWord(word.text, *places, word.sounds))
         for group in _bounded(words):
             yield Sentence(tuple(group))
-
-
-def unspoken_scripts(text: str, language: Language) -> set[str]:
-    """Names of scripts in the text that nobody here can say, such as ARABIC."""
-    return {
-        unicodedata.name(letter, "UNKNOWN").split()[0]
-        for letter in set(clean(text).text)
-        if letter.isalpha() and not spoken_in(script_of(letter), language)
-    }
-
-
-def _stretches(text: str) -> Iterator[tuple[int, int, float]]:
-    """Between breaks, and the pause behind each."""
-    begin = 0
-    for mark in _BREAK.finditer(text):
-        yield begin, mark.start(), _pause_of(mark)
-        begin = mark.end()
-    yield begin, len(text), 0.0
-
-
-def _pause_of(mark: re.Match[str]) -> float:
-    if mark[0].isspace():
-        return PARAGRAPH_S
-    if mark["n"]:
-        seconds = float(mark["n"].rstrip(".") or 0)
-        return min(seconds / 1000 if mark["u"].lower() == "ms" else seconds, LONGEST_BREAK_S)
-    return _STRENGTHS.get((mark["w"] or "medium").lower(), _STRENGTHS["medium"])
 
 
 def _say(text: str, tongue: Tongue, lexicon: Lexicon) -> Iterator[Said]:

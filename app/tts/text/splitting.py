@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from app.tts.text.vocabulary import vocabulary
 
@@ -37,31 +38,22 @@ _STARTERS = vocabulary(
 _NUMBERED = re.compile(r"(?:^|\n)\s*(?:\d{1,3}|[A-Za-z])\.$")
 _CLAUSE = re.compile(r"[,;:—–](?=\s|$)|[,;:—](?=[\u3041-\u30ff\u3400-\u9fff])|\s[-–—]+(?=\s)")
 _OPENING = re.compile(r"[^\w']*([\w']*)")
-_SPACE = re.compile(r"\s+")
 
 Span = tuple[int, int]
 
 
-def split(text: str, *, first_clause_words: int = 0) -> Iterator[Span]:
-    """The sentences of `text`, each at most MOST_CHARACTERS long, in order.
-
-    `first_clause_words`: the first one may end at a clause with so many words before it, so that
-    it is heard sooner; 0 leaves it whole.
-    """
+def split(text: str) -> Iterator[Span]:
+    """The sentences of `text`, each at most MOST_CHARACTERS long, in order."""
     begin = 0
-    for end in _ends(text):
-        yield from _pieces(text, begin, end, first_clause_words)
-        if text[begin:end].strip():
-            first_clause_words = 0
+    for end in chain(_ends(text), [len(text)]):
+        yield from _pieces(text, begin, end)
         begin = end
-    yield from _pieces(text, begin, len(text), first_clause_words)
 
 
 class Splitter:
-    """For a text that comes in parts: `feed` answers with what is complete by then."""
+    """The sentences of a text that is still being written, each as soon as it is complete."""
 
-    def __init__(self, *, first_clause_words: int = 0) -> None:
-        self._first_clause_words = first_clause_words
+    def __init__(self) -> None:
         self._pending = ""
 
     def feed(self, part: str) -> list[str]:
@@ -75,32 +67,19 @@ class Splitter:
             found += self._cut(complete, end)
             complete = end
         self._pending = self._pending[complete:]
-        early = self._early()
-        if early:
-            found.append(self._pending[:early])
-            self._pending = self._pending[early:]
+        while len(self._pending) > MOST_CHARACTERS:
+            cut = _cut_place(self._pending, 0, len(self._pending))
+            found += self._cut(0, cut)
+            self._pending = self._pending[cut:]
         return found
 
-    def flush(self) -> list[str]:
+    def finish(self) -> list[str]:
+        """What is left; the next text may begin."""
         rest, self._pending = self._pending, ""
         return [rest[begin:end] for begin, end in split(rest)]
 
     def _cut(self, begin: int, end: int) -> list[str]:
-        spans = list(_pieces(self._pending, begin, end, self._first_clause_words))
-        if spans:
-            self._first_clause_words = 0
-        return [self._pending[first:last] for first, last in spans]
-
-    def _early(self) -> int:
-        """Where what is not complete yet may be cut all the same; 0 where it may not."""
-        if self._first_clause_words:
-            end = _clause_end(self._pending, 0, len(self._pending), self._first_clause_words)
-            if end and self._pending[end:].strip():
-                self._first_clause_words = 0
-                return end
-        if len(self._pending) > MOST_CHARACTERS:
-            return _cut_place(self._pending, 0, len(self._pending))
-        return 0
+        return [self._pending[first:last] for first, last in _pieces(self._pending, begin, end)]
 
 
 def _ends(text: str) -> Iterator[int]:
@@ -155,17 +134,11 @@ def _ends_with_dot(before: str, following: str, first: str) -> bool:
     return True
 
 
-def _pieces(text: str, begin: int, end: int, first_clause_words: int) -> Iterator[Span]:
+def _pieces(text: str, begin: int, end: int) -> Iterator[Span]:
     while begin < end and text[begin].isspace():
         begin += 1
     while end > begin and text[end - 1].isspace():
         end -= 1
-    if first_clause_words:
-        cut = _clause_end(text, begin, end, first_clause_words)
-        if cut and text[cut:end].strip():
-            yield begin, cut
-            yield from _pieces(text, cut, end, 0)
-            return
     while end - begin > MOST_CHARACTERS:
         cut = _cut_place(text, begin, end)
         yield begin, cut
@@ -174,14 +147,6 @@ def _pieces(text: str, begin: int, end: int, first_clause_words: int) -> Iterato
             begin += 1
     if begin < end:
         yield begin, end
-
-
-def _clause_end(text: str, begin: int, end: int, words: int) -> int:
-    """Where the first clause of so many words ends; 0 if there is none."""
-    for mark in _CLAUSE.finditer(text, begin, end):
-        if len(_SPACE.split(text[begin : mark.start()].strip())) >= words:
-            return mark.end()
-    return 0
 
 
 def _cut_place(text: str, begin: int, end: int) -> int:

@@ -132,10 +132,12 @@ async def test_what_a_user_asked_for_is_counted(parley: Parley, client: httpx.As
     tokens = 3 * (PROMPT_TOKENS + COMPLETION_TOKENS)
     async with asyncio.timeout(10):
         while True:
-            usage = (await client.get(f"/agent/usage?user_id={user}&period=7d")).json()
+            usage = (await client.get("/agent/usage?period=7d")).json()
             if usage["total_tokens"] >= tokens:
                 break
-    assert usage["total_tokens"] == tokens
+    assert (usage["user_id"], usage["total_tokens"]) == (user, tokens)
+    other = (await client.get("/agent/usage?user_id=ada")).json()
+    assert (other["total_requests"], other["daily"]) == (0, [])
     assert usage["total_requests"] >= 2
     assert usage["top_tools"] == [{"name": "calculator", "count": 1}]
     assert sum(each["tokens"] for each in usage["daily"]) == tokens

@@ -1,13 +1,14 @@
 """One thing that is said: answered, obeyed, remembered."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.api.agent.conftest import LABEL, Parley
-from tests.fakes.openai_api import COMPLETION_TOKENS, PROMPT_TOKENS, Reply
-from tests.fakes.vendor import said
+from tests.fakes.openai_api import COMPLETION_TOKENS, EVENTS, PROMPT_TOKENS, Reply
+from tests.fakes.vendor import Answer, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -211,3 +212,25 @@ async def test_what_is_wrong_is_named(
     assert answer.status_code in (400, 422)
     assert field in answer.json()["error"]
     assert parley.model.asked == []
+
+
+async def test_what_the_model_will_not_answer_is_said_and_not_kept(
+    parley: Parley, client: httpx.AsyncClient
+) -> None:
+    parley.model.replies = [Reply("", reason="content_filter")]
+    answer = await client.post(URL, json={"transcript": "Something bad.", "user_id": "ada"})
+    assert (answer.status_code, answer.json()["code"]) == (502, "model_refused")
+    assert (await client.get("/agent/histories")).json() == {"histories": []}
+
+
+async def test_the_model_is_left_when_the_client_leaves(
+    parley: Parley, client: httpx.AsyncClient
+) -> None:
+    parley.model.scripted = [Answer(200, EVENTS, (), hangs=True)]
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(client.post(URL, json={"transcript": "Hello."}))
+        while not parley.model.asked:  # noqa: ASYNC110 - a fact of another side
+            await asyncio.sleep(0.01)
+        asking.cancel()
+    async with asyncio.timeout(5):
+        await parley.model.left.wait()

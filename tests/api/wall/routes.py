@@ -108,6 +108,7 @@ def ids_of(organization: Organization) -> dict[str, UUID | str]:
         "token_id": organization.key_id,
         "key_id": organization.key_id,
         "job_id": organization.job_id,
+        "entry_id": organization.entry_id,
         "tool_name": organization.tool_name,
         "secret_name": organization.secret_name,
         "agent_id": organization.agent_id,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.api.wall.routes import Route, ids_of, routes
 from tests.api.wall.world import Organization, World, world
@@ -49,6 +50,7 @@ FREE_FORM = {"context", "metadata"}
 """Fields whose content is the client's own."""
 
 
+@pytest.mark.timeout(600)
 async def test_every_wrong_field_of_every_body_is_a_4xx_that_names_it(
     app_url: str, embedded_superuser_url: str, tmp_path: Path
 ) -> None:

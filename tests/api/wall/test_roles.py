@@ -4,6 +4,8 @@ the documents; a route that is not in the table fails."""
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from tests.api.wall.routes import Route, ids_of, routes
 from tests.api.wall.world import Organization, Person, World, world
 
@@ -48,6 +50,9 @@ ALLOWED: dict[str, str] = {
     "POST /asr/jobs/{job_id}/analysis": WITHIN,
     **{f"GET /tts/{page}": CALLERS for page in ("voices", "voices/{voice}/sample", "status")},
     "POST /tts/synthesize": CALLERS,
+    "GET /tts/lexicon": CALLERS,
+    "PUT /tts/lexicon": "guest admin owner key operator",
+    "DELETE /tts/lexicon/{entry_id}": "admin owner key operator",
     "POST /agent/process": NAMING,
     "POST /agent/route/stream": NAMING,
     "POST /agent/voice-agent/chat/stream": NAMING,
@@ -77,6 +82,7 @@ ALLOWED: dict[str, str] = {
     "POST /auth/tokens/{token_id}/rotate": OPERATOR,
     "GET /auth/usage": OPERATOR,
     "GET /auth/usage/summary": OPERATOR,
+    "GET /auth/usage/models": OPERATOR,
     "GET /auth/audit": OPERATOR,
     "GET /auth/organizations/{org_id}/quota": OPERATOR,
     "PUT /auth/organizations/{org_id}/quota": OPERATOR,
@@ -172,6 +178,7 @@ STRANGERS = ("outsider", "guest")
 EVERYBODY = ("anonymous", "outsider", "guest", "member", "admin", "owner", "key", "operator")
 
 
+@pytest.mark.timeout(600)
 async def test_every_route_is_open_to_whom_the_documents_say_and_to_nobody_else(
     app_url: str, embedded_superuser_url: str, tmp_path: Path
 ) -> None:

@@ -30,6 +30,7 @@ from app.tenancy.domain.organizations import slug_of
 from app.tenancy.domain.principals import Device, Role
 from app.tenancy.store.organizations import find_organization
 from app.tenancy.store.rows import MembershipRow, OrganizationRow, UserRow
+from app.tts.text.lexicon import Pronunciation
 from tests.fakes.openai_api import MODEL, OpenAiApi
 
 
@@ -50,6 +51,7 @@ class Organization:
     key_id: UUID = field(default_factory=uuid4)
     invitation_id: UUID = field(default_factory=uuid4)
     job_id: UUID = field(default_factory=uuid4)
+    entry_id: UUID = field(default_factory=uuid4)
     tool_name: str = field(default_factory=lambda: f"tool_{uuid4().hex[:20]}")
     secret_name: str = field(default_factory=lambda: f"secret_{uuid4().hex[:20]}")
     agent_id: UUID = field(default_factory=uuid4)
@@ -81,6 +83,8 @@ class World:
             key, organization.key = await self.runtime.api_keys.create(tx, new)
             organization.key_id = key.id
             organization.job_id = await self._job(tx, key.id)
+            said = Pronunciation("SBI", respelling="ess bee eye")
+            organization.entry_id = (await self.runtime.lexicons.put(tx, said)).id
             await self._tool(tx, organization)
         await self._agent(scope, organization)
         for role in Role:
@@ -182,6 +186,7 @@ async def world(database_url: str, data_dir: Path, **others: str) -> AsyncGenera
                 "DATABASE_URL": database_url,
                 "PARLEY_DRAIN_S": "0",
                 "PARLEY_PHRASE_CACHE_MB": "0",
+                "PARLEY_WARM_UP": "false",
                 "LLM_PROVIDER": "local",
                 "LOCAL_LLM_URL": f"{model.url}/v1",
                 "LOCAL_LLM_MODEL": MODEL,

@@ -20,12 +20,12 @@ from tests.integration.asr.job_world import TINY, Bank, bank, banking, speech
 WORDS = "block books"
 """Said in the recording."""
 SOUND = LONGER.read_bytes()
-PRACTICE = {
+PRACTICE: dict[str, Any] = {
     "score": 6,
     "comment": "Fine.",
     "evidence": [{"segment": 0, "quote": WORDS}, {"segment": 0, "quote": "never said"}],
 }
-COACHED = {
+COACHED: dict[str, Any] = {
     **dict.fromkeys(PRACTICES, PRACTICE),
     "buyer_outcome": "undecided",
     "highlights": [],

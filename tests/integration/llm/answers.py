@@ -33,6 +33,11 @@ CONVERSATIONS = {
         Message("user", "Well?"),
     ],
     "a call at the end": [Message("user", "Time?"), Message("assistant", calls=(CALL,))],
+    "an empty result": [
+        Message("user", "Note it."),
+        Message("assistant", calls=(CALL,)),
+        Message("tool", "\n", call_id=CALL.id),
+    ],
     "a result without its call": [
         Message("tool", "12:00", call_id="lost"),
         Message("assistant", "Noon."),

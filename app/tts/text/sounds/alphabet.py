@@ -1,5 +1,7 @@
 """Kokoro's alphabet: IPA, with one letter for each diphthong and affricate."""
 
+import re
+
 PAUSES = ";:,.!?—…"
 SOUNDS = frozenset(
     ';:,.!?—…"()“” \u0303ʣʥʦʨᵝ\uab67AIOQSTWYᵊabcdefhijklmnopqrstuvwxyzɑɐɒæβɔɕçɖðʤəɚɛɜɟɡɥɨɪʝɯɰŋɳɲɴø'
@@ -7,6 +9,8 @@ SOUNDS = frozenset(
 )
 VOWELS = frozenset("AIOQWYaeiouyæøœɐɑɒɔəɚɛɜɤɨɪɯʊʌᵊᵻ")
 STRESSES = "ˌˈ"
+_VOWEL = "".join(sorted(VOWELS))
+_STRESS = re.compile(rf"([{STRESSES}])([^{STRESSES}{_VOWEL}\s]+)(?=[{_VOWEL}])")
 MOST_SOUNDS = 510
 """That the model takes at once."""
 
@@ -27,11 +31,12 @@ def from_espeak(sounds: str) -> str:
 
 
 def from_ipa(written: str) -> str:
-    """As people write it. What is in no alphabet stays, to be named."""
+    """As people write it, with stress before the syllable: here it stands before the vowel. What is
+    in no alphabet stays, to be named."""
     written = written.strip("/[] ").replace("͡", "")
     for pair, sound in sorted(_WRITTEN_IPA.items(), key=lambda known: -len(known[0])):
         written = written.replace(pair, sound)
-    return written
+    return _STRESS.sub(r"\2\1", written)
 
 
 def only_sounds(sounds: str) -> str:

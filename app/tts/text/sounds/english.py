@@ -11,16 +11,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-import msgspec
-
 from app.tts.text.sounds import stress
 from app.tts.text.sounds.alphabet import PAUSES, VOWELS, only_sounds
+from app.tts.text.sounds.dictionary import Dictionary
 from app.tts.text.sounds.espeak import espeak_sounds
 from app.tts.text.sounds.homographs import Part, part_of_speech
 from app.tts.text.vocabulary import vocabulary
 from app.tts.text.written.said import Said
 
-Entry = str | dict[str, str | None]
 _CONSONANTS = frozenset("bdfhjklmnpstvwzðŋɡɹɾʃʒʤʧθ")
 _FLAP_AFTER = frozenset("AIOWYiuæɑəɛɪɹʊʌ")
 _SPELLED = vocabulary("US IT UN ID AM PM AD AC DC IP IQ ER GI BA MA PA LA ED EM HR OR IS")
@@ -53,8 +51,8 @@ class EnglishSounds:
         self._is_british = is_british
         self._espeak = "en" if is_british else "en-us"
         name = "gb" if is_british else "us"
-        self._gold = _read(folder / f"{name}_gold.json")
-        self._silver = _read(folder / f"{name}_silver.json")
+        self._gold = Dictionary(folder / f"{name}_gold.json")
+        self._silver = Dictionary(folder / f"{name}_silver.json")
         self._plain_word = lru_cache(maxsize=20_000)(self._unknown)
 
     def __call__(self, words: Sequence[Said]) -> list[Said]:
@@ -205,10 +203,6 @@ class EnglishSounds:
     @property
     def _weak_i(self) -> str:
         return "ɪ" if self._is_british else "ᵻ"
-
-
-def _read(path: Path) -> Mapping[str, Entry]:
-    return msgspec.json.decode(path.read_bytes(), type=dict[str, Entry])
 
 
 def _replaced(sounds: str, changes: Mapping[str, str]) -> str:

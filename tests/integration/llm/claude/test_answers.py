@@ -161,3 +161,11 @@ async def test_what_was_said_before_is_read_from_the_cache(api: AnthropicApi) ->
     assert second.cache_read_tokens == first.input_tokens
     assert second.input_tokens == second.cache_read_tokens + second.cache_write_tokens
     assert 20 < other.cache_read_tokens < first.input_tokens
+
+
+async def test_tools_alone_are_read_from_the_cache(api: AnthropicApi) -> None:
+    async with claude(api) as asked:
+        for text in ("Hello?", "Are you open?"):
+            prompt = Prompt((Message("user", text),), tools=[CLOCK, CLOCK])
+            end = end_of(await chunks_of(asked, prompt))
+    assert end.usage.cache_read_tokens > 20

@@ -47,6 +47,11 @@ EXPECTED: dict[str, list[tuple[str, list[Any]]]] = {
         ("assistant", [{"tool_use": "call_1__"}]),
         ("user", [{"tool_result": "No result came.", "is_error": True}]),
     ],
+    "an empty result": [
+        ("user", ["Note it."]),
+        ("assistant", [{"tool_use": "call_1__"}]),
+        ("user", [{"tool_result": None}]),
+    ],
     "a result without its call": [
         ("user", ["(The conversation begins.)"]),
         ("assistant", ["Noon."]),
@@ -113,6 +118,6 @@ def _shown(block: dict[str, Any]) -> Any:
             return {"tool_use": block["id"]}
         case "tool_result":
             is_error = {"is_error": True} if block.get("is_error") else {}
-            return {"tool_result": block["content"], **is_error}
+            return {"tool_result": block.get("content"), **is_error}
         case _:
             return block["text"]

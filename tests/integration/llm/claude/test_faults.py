@@ -85,6 +85,12 @@ FAULTS: dict[str, tuple[Answer, type[AppError], str, dict[str, Any]]] = {
         "Claude does not accept the request: tools.0 ***: no such type",
         {},
     ),
+    "at length": (
+        said(400, error("invalid_request_error", "x" * 9000)),
+        ModelRefused,
+        f"request: {'x' * 200}",
+        {},
+    ),
     "no such model": (
         said(404, error("not_found_error", "model: claude-9")),
         ModelRefused,
@@ -163,6 +169,7 @@ async def test_a_fault_is_told_and_not_tried_again_here(api: AnthropicApi, name:
         fault = await fault_of(asked, key=KEY)
     assert type(fault) is kind
     assert sentence in fault.message
+    assert len(fault.message) < 300
     assert {k: v for k, v in fault.details.items() if k == "retry_after_s"} == details
     assert len(api.asked) == 1
 

@@ -88,6 +88,12 @@ FAULTS: dict[str, tuple[Answer, type[AppError], str, dict[str, Any]]] = {
     "overloaded within": (streamed([UNAVAILABLE]), ModelOverloaded, "for now", {}),
     "broken": (refused(INTERNAL), ModelFailed, "Gemini answers 500", {}),
     "broken within": (streamed([INTERNAL]), ModelFailed, "Gemini answers 500", {}),
+    "too slow for it": (
+        refused(error(408, "DEADLINE_EXCEEDED", "x")),
+        ModelFailed,
+        "Gemini answers 408",
+        {},
+    ),
     "a malformed call": (
         streamed(list(Reply(finish_reason="MALFORMED_FUNCTION_CALL").events())),
         ModelFailed,

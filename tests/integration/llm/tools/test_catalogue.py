@@ -173,6 +173,20 @@ async def test_a_secret_is_sent_to_its_host_and_told_to_nobody(
             assert KEY.encode().hex() not in repr(rows)
 
 
+async def test_no_tool_hands_over_the_secret_of_another(bank: Bank) -> None:
+    site = await Site({"/7": answer(f"by the way: {KEY}".encode())}).start()
+    try:
+        await bank.set_secret(host="crm.example.com")
+        await bank.allow(site.port)
+        await bank.put("crm", http=http(headers=BEARER))
+        await bank.put("gossip", http=http(f"http://127.0.0.1:{site.port}/{{id}}"))
+        async with bank.tools.toolbox(bank.scope) as toolbox:
+            outcome = await toolbox.call(bank.scope, "gossip", {"id": "7"})
+    finally:
+        await site.stop()
+    assert outcome == ToolOutcome("by the way: ***")
+
+
 async def test_a_secret_cannot_be_led_elsewhere(bank: Bank) -> None:
     await bank.set_secret(host="crm.example.com")
     with pytest.raises(InvalidInput, match=r"'crm_key' is for crm.example.com, not evil"):

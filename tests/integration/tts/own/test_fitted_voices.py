@@ -1,5 +1,7 @@
 """Voices made of somebody's speech: with consent, for one organization, encrypted, deletable."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from uuid import UUID, uuid4
 
@@ -11,7 +13,8 @@ from app.core.crypto import KeyRing
 from app.core.db import Database
 from app.core.scope import OrgScope, system_scope
 from app.tts import fitted_voices as module
-from app.tts import packs_at_hand
+from app.tts import own_voices
+from app.tts.domain import VoiceUnknown
 from app.tts.fitted_voices import (
     Consent,
     ConsentMissing,
@@ -19,9 +22,11 @@ from app.tts.fitted_voices import (
     FittedVoices,
     FittedVoicesFull,
     KeptVoice,
+    VoiceNameInvalid,
+    VoiceNameTaken,
 )
 from app.tts.fitting import FittedVoice, Likeness
-from app.tts.packs_at_hand import PacksAtHand
+from app.tts.own_voices import OwnVoices
 from app.tts.voice_vectors import PACK_SHAPE
 from tests.integration.tenancy.opened import NEW_KEY, OLD_KEY, Tenancy, listening, opened, working
 
@@ -49,10 +54,15 @@ def voices(tenancy: Tenancy) -> FittedVoices:
 
 
 async def add(
-    voices: FittedVoices, database: Database, scope: OrgScope, consent: Consent = CONSENT
+    voices: FittedVoices,
+    database: Database,
+    scope: OrgScope,
+    consent: Consent = CONSENT,
+    *,
+    name: str = "Ada",
 ) -> KeptVoice:
     async with database.transaction(scope) as tx:
-        return await voices.add(tx, "Ada", consent, FITTED, HASH)
+        return await voices.add(tx, name, consent, FITTED, HASH)
 
 
 async def test_a_voice_comes_back_as_it_was(voices: FittedVoices, tenancy: Tenancy) -> None:
@@ -139,7 +149,7 @@ async def test_there_is_a_most(
     scope = await tenancy.new_organization()
     await add(voices, tenancy.database, scope)
     with pytest.raises(FittedVoicesFull):
-        await add(voices, tenancy.database, scope)
+        await add(voices, tenancy.database, scope, name="Eve")
 
 
 async def test_a_new_master_key_reads_what_an_older_one_wrote_and_writes_it_anew(
@@ -162,35 +172,97 @@ async def test_a_new_master_key_reads_what_an_older_one_wrote_and_writes_it_anew
     assert np.abs(pack - PACK).max() < 1e-3
 
 
-async def test_a_voice_at_hand_is_that_of_its_organization_until_it_is_deleted(
+async def test_a_voice_is_that_of_its_organization_until_it_is_deleted(
     voices: FittedVoices, tenancy: Tenancy
 ) -> None:
-    at_hand = PacksAtHand(tenancy.database, tenancy.notices, voices)
+    own = OwnVoices(tenancy.database, tenancy.notices, voices)
     ours, theirs = await tenancy.new_organization(), await tenancy.new_organization()
-    made = await add(voices, tenancy.database, ours)
     async with listening(tenancy):
-        name = await at_hand.prepare(ours, made.id)
-        found = at_hand.find(name)
+        stock = await own.catalogue_of(ours.org_id)
+        made = await add(voices, tenancy.database, ours)
+        await changed(lambda: own.catalogue_of(ours.org_id), stock)
+        catalogue = await own.catalogue_of(ours.org_id)
+        assert await own.catalogue_of(ours.org_id) is catalogue
+        voice, language = catalogue.choose(" aDA ", "")
+        assert (voice.id, voice.name, voice.is_own, language) == (
+            str(made.id),
+            "Ada",
+            True,
+            "en-us",
+        )
+        assert catalogue.choose(str(made.id), "hi") == (voice, "hi")
+        for other in (await own.catalogue_of(theirs.org_id), await own.catalogue_of(None)):
+            assert len(other.voices) == len(catalogue.voices) - 1
+            for name in ("Ada", str(made.id), voice.key):
+                with pytest.raises(VoiceUnknown):
+                    other.choose(name, "")
+        found = await own.find_pack(voice.key)
         assert found is not None
-        assert np.abs(found - PACK).max() < 1e-3
-        assert await at_hand.prepare(ours, made.id) == name
-        assert at_hand.find(name) is found
-        for scope, voice_id in ((theirs, made.id), (ours, uuid4())):
-            with pytest.raises(FittedVoiceNotFound):
-                await at_hand.prepare(scope, voice_id)
+        assert np.abs(found.pack - PACK).max() < 1e-3
+        assert found.speed == FITTED.speed
+        assert await own.find_pack(voice.key) is found
+        for key in (f"fitted:{theirs.org_id}:{made.id}", f"fitted:{ours.org_id}:{uuid4()}", "x"):
+            assert await own.find_pack(key) is None
         async with tenancy.database.transaction(ours) as tx:
             await voices.delete(tx, made.id)
-        assert at_hand.find(name) is None
-        with pytest.raises(FittedVoiceNotFound):
-            await at_hand.prepare(ours, made.id)
+        await changed(lambda: own.catalogue_of(ours.org_id), catalogue)
+        assert await own.find_pack(voice.key) is None
+        with pytest.raises(VoiceUnknown):
+            (await own.catalogue_of(ours.org_id)).choose("Ada", "")
 
 
-async def test_no_more_are_at_hand_than_there_is_room_for(
+async def changed(ask: Callable[[], Awaitable[object]], before: object) -> None:
+    """A notice takes a moment."""
+    for _ in range(200):
+        if await ask() is not before:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("no notice came")
+
+
+async def test_no_more_packs_are_kept_than_there_is_room_for(
     voices: FittedVoices, tenancy: Tenancy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packs_at_hand, "MOST", 2)
-    at_hand = PacksAtHand(tenancy.database, tenancy.notices, voices)
+    monkeypatch.setattr(own_voices, "MOST", 2)
+    own = OwnVoices(tenancy.database, tenancy.notices, voices)
     scope = await tenancy.new_organization()
-    made = [await add(voices, tenancy.database, scope) for _ in range(3)]
-    names = [await at_hand.prepare(scope, voice.id) for voice in made]
-    assert [at_hand.find(name) is not None for name in names] == [False, True, True]
+    async with listening(tenancy):
+        made = [await add(voices, tenancy.database, scope, name=f"Ada {n}") for n in range(3)]
+        keys = [f"fitted:{scope.org_id}:{voice.id}" for voice in made]
+        await asyncio.sleep(0.1)
+        first = [await own.find_pack(key) for key in keys]
+        again = [await own.find_pack(key) for key in reversed(keys)]
+    assert [new is old for new, old in zip(again, reversed(first), strict=True)] == [
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "Ada\x00", "A\u202eda"])
+async def test_a_name_must_be_one_that_can_be_asked_for(
+    voices: FittedVoices, tenancy: Tenancy, name: str
+) -> None:
+    scope = await tenancy.new_organization()
+    with pytest.raises(VoiceNameInvalid):
+        await add(voices, tenancy.database, scope, name=name)
+
+
+@pytest.mark.parametrize("name", ["ada", " ADA ", "af_heart", "Tara", "female", "default"])
+async def test_no_name_means_two_voices(voices: FittedVoices, tenancy: Tenancy, name: str) -> None:
+    ours, theirs = await tenancy.new_organization(), await tenancy.new_organization()
+    await add(voices, tenancy.database, ours)
+    await add(voices, tenancy.database, theirs)
+    with pytest.raises(VoiceNameTaken):
+        await add(voices, tenancy.database, ours, name=name)
+
+
+async def test_of_two_that_come_at_once_with_one_name_one_is_made(
+    voices: FittedVoices, tenancy: Tenancy
+) -> None:
+    scope = await tenancy.new_organization()
+    made = await asyncio.gather(
+        *(add(voices, tenancy.database, scope) for _ in range(4)), return_exceptions=True
+    )
+    assert sum(isinstance(one, KeptVoice) for one in made) == 1
+    assert sum(isinstance(one, VoiceNameTaken) for one in made) == 3

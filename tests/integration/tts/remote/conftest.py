@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,13 @@ import pytest
 from app.core.audio.convert import Samples
 from app.core.setting_fields import Secret
 from app.core.settings import Tts
-from app.tts.engines.chosen import remote_engine
+from app.tts.engines.chosen import remote_engine, remote_voices
 from app.tts.engines.remote import RemoteEngine
 from app.tts.speech import Manner, Sentence, SpeechChunk, SpokenWord, TimedWord
 from tests.fakes.speech_vendors import KEY, ElevenLabs, OpenAi, Sarvam
 from tests.fakes.vendor import Vendor
 
-MANNER = Manner(voice="af_heart", language="en-us")
+LANGUAGE = "en-us"
 FAKES = {"openai": OpenAi, "elevenlabs": ElevenLabs, "sarvam": Sarvam}
 USUAL: dict[str, dict[str, Any]] = {
     "openai": {"model": "gpt-4o-mini-tts", "voice": "alloy"},
@@ -30,10 +30,14 @@ USUAL: dict[str, dict[str, Any]] = {
 class Speaking:
     vendor: Any
     engine: RemoteEngine
+    voice: str
+
+    def manner(self, **asked: Any) -> Manner:
+        return Manner(**{"voice": self.voice, "language": LANGUAGE, **asked})
 
     async def say(self, *texts: str, pause_s: float = 0.0, **manner: Any) -> list[SpeechChunk]:
         sentences = [sentence(text, pause_s) for text in texts]
-        async with aclosing(self.engine.speak(sentences, replace(MANNER, **manner))) as chunks:
+        async with aclosing(self.engine.speak(sentences, self.manner(**manner))) as chunks:
             return [chunk async for chunk in chunks]
 
     @property
@@ -63,8 +67,9 @@ async def speaking(engine: Any, **settings: Any) -> AsyncGenerator[Speaking]:
     vendor: Vendor = FAKES[engine]()
     async with vendor.serving():
         stated = {"api_key": Secret(KEY), "base_url": vendor.url, **USUAL[engine], **settings}
-        async with remote_engine(Tts(engine=engine, **stated)) as made:
-            yield Speaking(vendor, made)
+        tts = Tts(engine=engine, **stated)
+        async with remote_engine(tts) as made:
+            yield Speaking(vendor, made, remote_voices(tts).default)
 
 
 @pytest.fixture(params=FAKES)

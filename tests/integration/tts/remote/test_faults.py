@@ -17,7 +17,6 @@ from app.tts.engines.remote import SpeakerFailed, SpeakerOverloaded, SpeakerRefu
 from tests.fakes.speech_vendors import KEY, Answer, said
 from tests.integration.tts.remote.conftest import (
     FAKES,
-    MANNER,
     Speaking,
     sentence,
     sound_of,
@@ -136,7 +135,7 @@ async def test_after_the_first_sound_nothing_is_tried_again(engine: str) -> None
         asked.vendor.scripted = [Answer(200, whole.kind, whole.pieces[:3], cut=True)]
         heard = 0
         with pytest.raises(OutboundFailed, match="broke off"):
-            async with aclosing(asked.engine.speak([sentence(TEXT)], MANNER)) as chunks:
+            async with aclosing(asked.engine.speak([sentence(TEXT)], asked.manner())) as chunks:
                 async for chunk in chunks:
                     heard += chunk.samples.size
         assert heard
@@ -208,7 +207,7 @@ async def test_a_vendor_that_stalls_is_given_up(
 async def test_who_stops_listening_hangs_up() -> None:
     async with speaking("openai") as asked:
         asked.vendor.scripted = [Answer(200, "audio/pcm", [PCM], hangs=True)]
-        async with aclosing(asked.engine.speak([sentence(TEXT)], MANNER)) as chunks:
+        async with aclosing(asked.engine.speak([sentence(TEXT)], asked.manner())) as chunks:
             assert (await anext(chunks)).samples.size
             assert not asked.vendor.left.is_set()
         async with asyncio.timeout(2):

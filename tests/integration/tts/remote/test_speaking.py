@@ -7,8 +7,8 @@ from openai import AsyncOpenAI
 from app.core.audio.convert import float_from_int16
 from app.core.setting_fields import Secret, SettingInvalid
 from app.core.settings import Tts
-from app.tts.domain import SpeechLanguageUnknown
-from app.tts.engines.chosen import remote_engine
+from app.tts.domain import SpeechLanguageUnknown, VoiceUnknown
+from app.tts.engines.chosen import remote_engine, remote_voices
 from tests.fakes.speech_vendors import KEY, LETTER_S, tone
 from tests.integration.tts.remote.conftest import Speaking, sound_of, speaking, words_of
 
@@ -91,7 +91,7 @@ async def test_the_address_may_end_with_the_version() -> None:
             voice="alloy",
         )
         async with remote_engine(settings) as engine:
-            assert sound_of(await Speaking(asked.vendor, engine).say(TEXT)).size
+            assert sound_of(await Speaking(asked.vendor, engine, asked.voice).say(TEXT)).size
     assert asked.vendor.asked[0].path == "/v1/audio/speech"
 
 
@@ -150,11 +150,42 @@ async def test_sarvam_s_earlier_model_has_no_temperature() -> None:
         assert "temperature" not in asked.engine.ignores
 
 
-async def test_a_language_that_sarvam_does_not_speak_is_not_asked_for() -> None:
+async def test_where_no_language_is_asked_for_the_vendor_finds_out() -> None:
+    async with speaking("elevenlabs") as asked:
+        await asked.say(TEXT, language="")
+        assert "language_code" not in asked.bodies[0]
     async with speaking("sarvam") as asked:
-        with pytest.raises(SpeechLanguageUnknown, match="Sarvam does not speak fr"):
-            await asked.say("Bonjour", language="fr")
-    assert not asked.vendor.asked
+        await asked.say(TEXT, language="")
+        assert asked.bodies[0]["target_language_code"] == "en-IN"
+
+
+def test_the_voices_are_those_that_the_operator_named() -> None:
+    voices = remote_voices(Tts(engine="openai", voice=" alloy, nova ,"))
+    assert [voice.id for voice in voices.voices] == ["alloy", "nova"]
+    assert voices.default == "alloy"
+    for name, chosen in (("Nova", "nova"), ("default", "alloy")):
+        voice, language = voices.choose(name, "")
+        assert (voice.key, language) == (chosen, "")
+    for name in ("af_heart", "onyx", "female", ""):
+        with pytest.raises(VoiceUnknown):
+            voices.choose(name, "")
+    assert [voice.id for voice in remote_voices(Tts(engine="sarvam")).voices] == ["shubh"]
+    with pytest.raises(SettingInvalid):
+        remote_voices(Tts(engine="openai", voice=" , "))
+
+
+def test_a_language_goes_to_the_vendor_unless_it_is_known_not_to_speak_it() -> None:
+    anything = remote_voices(Tts(engine="elevenlabs"))
+    assert anything.languages == ()
+    for asked, code in (("ta_IN", "ta-in"), (" FR ", "fr")):
+        assert anything.choose("default", asked)[1] == code
+    with pytest.raises(SpeechLanguageUnknown):
+        anything.choose("default", 'en", "x')
+    sarvam = remote_voices(Tts(engine="sarvam"))
+    assert {language.code for language in sarvam.languages} >= {"ta", "or", "hi"}
+    assert sarvam.choose("default", "ta-IN")[1] == "ta-in"
+    with pytest.raises(SpeechLanguageUnknown):
+        sarvam.choose("default", "fr")
 
 
 @pytest.mark.parametrize("engine", ["elevenlabs", "sarvam"])

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from app.core.scope import OrgScope
-from app.llm.analysis.domain import Conversation, Utterance
+from app.llm.analysis.domain import Analysis, Conversation, Utterance
+from app.llm.analysis.service import AnalysisService
 from app.llm.conversation import Chunk, Finished, Prompt, Switched, TextChunk, TokenUsage
 
 SCOPE = OrgScope(uuid4(), "test")
@@ -58,3 +59,23 @@ def said(*lines: tuple[str, str], labels: dict[str, str] | None = None) -> Conve
         for place, (speaker, text) in enumerate(lines)
     )
     return Conversation(utterances, 3.0 * len(lines))
+
+
+CALL = said(
+    ("SPEAKER_00", "Good morning, how can I help you?"),
+    ("SPEAKER_01", "I want to know what the plan costs."),
+    ("SPEAKER_00", "It is $40 a month. I'll send you an offer."),
+    ("SPEAKER_01", "Fine, goodbye."),
+)
+LONG = said(
+    *[
+        ("AB"[place % 2], f"Number {place} of what was said. " + "word " * 60)
+        for place in range(400)
+    ]
+)
+
+
+async def analysed(
+    thinker: ScriptedThinker, mode: str, conversation: Conversation = CALL
+) -> Analysis:
+    return await AnalysisService(thinker).analyse(SCOPE, conversation, mode)

@@ -6,7 +6,7 @@ import pytest
 
 from app.llm.analysis.domain import Utterance
 from app.llm.analysis.evidence import Cited, Witness, occurs
-from app.llm.analysis.reading import estimate_tokens, grouped, line_of, parted
+from app.llm.analysis.reading import ends_of, estimate_tokens, grouped, line_of, parted, read
 from tests.unit.llm.analysis.scripted import said
 
 
@@ -56,6 +56,19 @@ def test_a_segment_that_is_too_long_for_any_part_is_cut_and_nothing_lost(text: s
     assert len(pieces) > 2
     assert "".join(pieces) == text
     assert (parts[0].utterances[0], parts[-1].utterances[-1]) == (before, after)
+
+
+@pytest.mark.parametrize("text", ["some words", "钱" * 600])
+def test_the_ends_of_a_conversation_fill_the_room(text: str) -> None:
+    talk = said(*[("A", f"{place} {text}") for place in range(100)])
+    shown, is_extract = ends_of(talk.utterances, 400)
+    assert is_extract
+    assert 200 < estimate_tokens(read(shown)) <= 400
+    assert (shown[0].id, shown[-1].id) == (0, 99)
+    assert [each.id for each in shown] == sorted(each.id for each in shown)
+    assert ends_of(talk.utterances[:1], 2000)[1] is False
+    few = said(("A", "Hello."), ("B", "Bye."))
+    assert ends_of(few.utterances, 400) == ([*few.utterances], False)
 
 
 def test_notes_are_grouped_with_their_neighbours() -> None:

@@ -9,19 +9,19 @@ import pytest
 
 from app.core.errors import Unavailable
 from app.llm.analysis.asking import AnswerUnusable
-from app.llm.analysis.domain import Analysis, Conversation
+from app.llm.analysis.domain import Conversation
 from app.llm.analysis.modest import UNRELIABLE
 from app.llm.analysis.reading import estimate_tokens
 from app.llm.analysis.sales import PRACTICES
-from app.llm.analysis.service import AnalysisService
 from app.llm.conversation import ModelRefused, Prompt
-from tests.unit.llm.analysis.scripted import SCOPE, SWITCHED, ScriptedThinker, in_turn, said
-
-CALL = said(
-    ("SPEAKER_00", "Good morning, how can I help you?"),
-    ("SPEAKER_01", "I want to know what the plan costs."),
-    ("SPEAKER_00", "It is $40 a month. I'll send you an offer."),
-    ("SPEAKER_01", "Fine, goodbye."),
+from tests.unit.llm.analysis.scripted import (
+    CALL,
+    LONG,
+    SWITCHED,
+    ScriptedThinker,
+    analysed,
+    in_turn,
+    said,
 )
 
 
@@ -77,12 +77,6 @@ SUMMED: dict[str, Any] = {
     ],
     "outcome": "An offer follows.",
 }
-
-
-async def analysed(
-    thinker: ScriptedThinker, mode: str, conversation: Conversation = CALL
-) -> Analysis:
-    return await AnalysisService(thinker).analyse(SCOPE, conversation, mode)
 
 
 def coach(prompt: Prompt) -> str:
@@ -241,14 +235,6 @@ async def test_the_schema_that_is_asked_for_is_the_one_that_is_checked() -> None
     }
 
 
-LONG = said(
-    *[
-        ("AB"[place % 2], f"Number {place} of what was said. " + "word " * 60)
-        for place in range(400)
-    ]
-)
-
-
 @pytest.mark.parametrize("context_tokens", [4096, 8192, 32_000])
 async def test_a_long_call_is_read_in_parts_and_answered_from_notes(context_tokens: int) -> None:
     note = "- [7] it was said: " + "detail " * 100
@@ -281,74 +267,6 @@ async def test_a_model_that_holds_too_little_is_told_of() -> None:
     with pytest.raises(Unavailable, match="holds 512 tokens"):
         await analysed(thinker, "true")
     assert not thinker.asked
-
-
-SMALL: dict[str, Any] = {"is_embedded": True, "provider": "embedded", "context_tokens": 8192}
-
-
-async def test_the_small_model_writes_prose_and_no_facts() -> None:
-    thinker = ScriptedThinker(lambda _: "They talk about a plan.", **SMALL)
-    found = await analysed(thinker, "true")
-    assert "## Overview\n\nThey talk about a plan." in found.summary
-    assert "## Outcome\n\nNot told" in found.summary
-    assert "**SPEAKER_01** (50% of the speech" in found.summary
-    assert (found.model, found.notes) == ("embedded scripted", (UNRELIABLE,))
-    assert [prompt.schema for prompt in thinker.asked] == [None]
-
-
-async def test_without_a_model_that_judges_scores_are_null_and_phrases_are_shown() -> None:
-    found = await analysed(ScriptedThinker(lambda _: "Prose.", **SMALL), "sales_coaching")
-    assert (found.summary, found.analysis is not None) == ("Prose.", True)
-    assert found.analysis is not None
-    assert found.analysis["overall_score"] is None
-    assert "LLM_PROVIDER" in found.analysis["reasons"]["overall_score"]
-    practices = found.analysis["practices"]
-    assert {each["score"] for each in practices.values()} == {None}
-    assert practices["greeting"]["evidence"][0]["quote"] == "Good morning"
-    assert practices["next_steps"]["evidence"][0]["segment"] == 2
-    assert practices["closing"]["evidence"][0]["quote"] == "goodbye"
-    assert practices["active_listening"]["evidence"] == []
-    assert all(each["reason"] for each in practices.values())
-    assert [(each["segment"], each["behavior"]) for each in found.analysis["behaviors"]] == [
-        (0, "greeting"),
-        (2, "next_steps"),
-        (3, "closing"),
-    ]
-
-
-async def test_without_a_model_that_judges_rules_say_what_was_mentioned() -> None:
-    talk = said(
-        ("A", "Hello, am I speaking with Ms Lee? I'm calling about your loan."),
-        ("B", "Yes."),
-        ("A", "You owe five hundred dollars. Pay or you go to jail."),
-    )
-    found = await analysed(ScriptedThinker(lambda _: "Prose.", **SMALL), "collections", talk)
-    assert found.analysis is not None
-    compliance = found.analysis["compliance"]
-    quotes = {
-        name: (each["met"], [one["quote"] for one in each["evidence"]])
-        for name, each in compliance.items()
-    }
-    assert quotes == {
-        "identity_verification": (True, ["am I speaking with"]),
-        "reason_stated": (True, ["I'm calling about"]),
-        "amount_mentioned": (True, ["five hundred dollars"]),
-        "no_harassment": (None, ["jail"]),
-    }
-    assert found.analysis["call_outcome"] is None
-    assert set(found.analysis["reasons"]) == {
-        *("compliance_score", "call_outcome", "customer_sentiment", "next_action"),
-    }
-
-
-async def test_rules_of_english_are_not_applied_to_other_languages() -> None:
-    hindi = [replace(each, language="hi") for each in CALL.utterances]
-    talk = replace(CALL, utterances=tuple(hindi))
-    found = await analysed(ScriptedThinker(lambda _: "Prose.", **SMALL), "collections", talk)
-    assert found.analysis is not None
-    stated = found.analysis["compliance"]["reason_stated"]
-    assert (stated["met"], stated["reason"]) == (None, "the rules know English phrases only")
-    assert found.analysis["compliance"]["amount_mentioned"]["met"] is True
 
 
 async def test_where_the_small_model_steps_in_its_facts_are_not_taken() -> None:

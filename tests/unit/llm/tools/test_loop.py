@@ -146,7 +146,8 @@ async def test_after_so_many_steps_it_answers_without_tools() -> None:
         [TextChunk("I give up."), call(3), done("tools", 2)],
     )
     heard = await parts(model, most_steps=2)
-    assert [len(prompt.tools) for prompt in model.prompts] == [1, 1, 0]
+    assert [prompt.may_call for prompt in model.prompts] == [True, True, False]
+    assert [len(prompt.tools) for prompt in model.prompts] == [1, 1, 1]
     assert [each.call_id for each in heard if isinstance(each, ToolAnswered)] == [
         "call-1",
         "call-2",

@@ -33,13 +33,8 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> TextReader:
 
 @pytest.fixture
 def read(reader: TextReader) -> Read:
-    def read(
-        text: str, language: str = "en-us", lexicon: Lexicon = EMPTY, first_clause_words: int = 0
-    ) -> list[Sentence]:
-        sentences = reader.read(
-            text, LANGUAGES[language], lexicon, first_clause_words=first_clause_words
-        )
-        return list(sentences)
+    def read(text: str, language: str = "en-us", lexicon: Lexicon = EMPTY) -> list[Sentence]:
+        return list(reader.read(text, LANGUAGES[language], lexicon))
 
     return read
 
@@ -49,4 +44,5 @@ def sounds_of(sentences: list[Sentence]) -> list[str]:
 
 
 def _write(path: Path, entries: object) -> None:
-    path.write_text(json.dumps(entries), "utf-8")
+    written = json.dumps(entries, ensure_ascii=False, indent=2, sort_keys=True)
+    path.write_text(written, "utf-8")

@@ -77,3 +77,15 @@ def test_there_is_a_limit() -> None:
     entry = Pronunciation("x", respelling="y")
     with pytest.raises(PronunciationInvalid, match="at most"):
         Lexicon([entry] * (MOST_ENTRIES + 1))
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("/bə\u02c8nænə/", "bən\u02c8ænə"),
+        ("\u02ccsɪ\u02c8strʌm", "s\u02ccɪstr\u02c8ʌm"),
+        ("bən\u02c8ænə", "bən\u02c8ænə"),
+    ],
+)
+def test_stress_stands_before_the_vowel_whoever_wrote_it(written: str, spoken: str) -> None:
+    assert Pronunciation("x", sounds=written).spoken == spoken

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.tts.speech import Sentence
+from app.tts.text.breaks import LONGEST_BREAK_S, PARAGRAPH_S
 from app.tts.text.languages import LANGUAGES
-from app.tts.text.reading import LONGEST_BREAK_S, PARAGRAPH_S, TextReader, unspoken_scripts
+from app.tts.text.reading import TextReader
 from app.tts.text.sounds.alphabet import SOUNDS
 from app.tts.text.sounds.espeak import espeak_sounds
 from tests.unit.tts.text.conftest import Read, sounds_of
@@ -80,9 +81,8 @@ def test_a_run_in_another_script_is_said_in_its_language(read: Read) -> None:
     assert sounds_of(read("नमस्ते hello", "hi"))[1] == "həlˈO"
 
 
-def test_scripts_that_nobody_can_say_are_left_out_and_named(read: Read) -> None:
+def test_scripts_that_nobody_can_say_are_left_out(read: Read) -> None:
     assert sounds_of(read("hello שלום Привет world")) == ["həlˈO", "wˈɜɹld"]
-    assert unspoken_scripts("hello שלום Привет", LANGUAGES["en-us"]) == {"HEBREW", "CYRILLIC"}
     assert read("שלום עליכם") == []
 
 
@@ -117,15 +117,6 @@ def test_a_word_is_what_stands_at_its_place(read: Read) -> None:
 )
 def test_pauses(read: Read, text: str, pauses: list[float]) -> None:
     assert [sentence.pause_s for sentence in read(text)] == pytest.approx(pauses)
-
-
-def test_the_first_sentence_may_be_cut_early(read: Read) -> None:
-    sentences = read("hello world, go in. The cat, go.", first_clause_words=2)
-    assert [[word.text for word in sentence.words] for sentence in sentences] == [
-        ["hello", "world,"],
-        ["go", "in."],
-        ["The", "cat,", "go."],
-    ]
 
 
 LETTERS = st.one_of(

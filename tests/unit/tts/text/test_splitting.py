@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from app.tts.text.splitting import MOST_CHARACTERS, Splitter, split
 
 
-def sentences(text: str, first_clause_words: int = 0) -> list[str]:
-    spans = split(text, first_clause_words=first_clause_words)
-    return [text[begin:end] for begin, end in spans]
+def sentences(text: str) -> list[str]:
+    return [text[begin:end] for begin, end in split(text)]
 
 
 ENDS = {
@@ -71,13 +70,6 @@ def test_a_long_sentence_is_cut_at_clauses_then_between_words() -> None:
     assert {word for piece in words for word in piece.split()} == {"word"}
 
 
-def test_the_first_clause_can_be_had_early() -> None:
-    text = "Well, I would say so, if you ask me. And then, more."
-    assert sentences(text, 3) == ["Well, I would say so,", "if you ask me.", "And then, more."]
-    assert sentences(text, 1)[0] == "Well,"
-    assert sentences("No clause here. Next, one.", 2) == ["No clause here.", "Next, one."]
-
-
 TEXTS = st.text(alphabet="abI .!?,\n3'\"D—r…", max_size=400)
 
 
@@ -93,7 +85,7 @@ def test_nothing_but_spaces_is_between_sentences(text: str) -> None:
 
 @given(TEXTS, st.lists(st.integers(1, 40), min_size=1, max_size=20))
 def test_a_growing_text_loses_and_doubles_nothing(text: str, sizes: list[int]) -> None:
-    splitter = Splitter(first_clause_words=2)
+    splitter = Splitter()
     found: list[str] = []
     at = 0
     for size in itertools.cycle(sizes):
@@ -101,7 +93,7 @@ def test_a_growing_text_loses_and_doubles_nothing(text: str, sizes: list[int]) -
             break
         found += splitter.feed(text[at : at + size])
         at += size
-    found += splitter.flush()
+    found += splitter.finish()
     assert "".join("".join(found).split()) == "".join(text.split())
 
 
@@ -109,7 +101,7 @@ def test_a_growing_text_is_cut_where_the_whole_one_is() -> None:
     text = "Dr. Who paid 3.5 dollars. Really? Yes... He said so. It is 5 p.m. now."
     splitter = Splitter()
     found = [sentence for letter in text for sentence in splitter.feed(letter)]
-    assert [*found, *splitter.flush()] == sentences(text)
+    assert [*found, *splitter.finish()] == sentences(text)
 
 
 def test_a_sentence_is_given_as_soon_as_the_next_begins() -> None:
@@ -117,19 +109,14 @@ def test_a_sentence_is_given_as_soon_as_the_next_begins() -> None:
     assert splitter.feed("Hello there.") == []
     assert splitter.feed(" H") == ["Hello there."]
     assert splitter.feed("ow are you") == []
-    assert splitter.flush() == ["How are you"]
-    assert splitter.flush() == []
-
-
-def test_the_first_clause_of_a_growing_text_comes_early() -> None:
-    splitter = Splitter(first_clause_words=3)
-    assert splitter.feed("Yes, I can do that, ") == []
-    assert splitter.feed("and") == ["Yes, I can do that,"]
-    assert splitter.feed(" more, so it goes, on. N") == ["and more, so it goes, on."]
+    assert splitter.finish() == ["How are you"]
+    assert splitter.finish() == []
 
 
 def test_a_growing_text_without_an_end_is_cut_all_the_same() -> None:
     splitter = Splitter()
     found = [piece for _ in range(100) for piece in splitter.feed("word ")]
     assert found
+    found += splitter.feed("word " * 200)
     assert all(len(piece) <= MOST_CHARACTERS for piece in found)
+    assert sum(piece.count("word") for piece in found) > 230
