@@ -27,6 +27,7 @@ from app.realtime.transports.media import HEARD_RATE, OpusInOrder, PlayoutTrack,
 from app.realtime.transports.signalling import Offered, SdpInvalid
 
 _MOST_UNSENT_BYTES = 256 * 1024
+_ANSWER_S = 15.0
 _FAREWELL_S = 0.3
 
 log = logging.getLogger(__name__)
@@ -85,9 +86,8 @@ class Link:
             raise IceRestarted("sdp: it restarts ICE; send it with restart_pc", field="sdp")
         async with self._negotiating:
             try:
-                await self._pc.setRemoteDescription(RTCSessionDescription(offered.sdp, "offer"))
-                self._choose_media()
-                await self._pc.setLocalDescription()
+                async with asyncio.timeout(_ANSWER_S):
+                    await self._negotiate(offered)
             except Exception as error:
                 log.info("an offer could not be answered: %s", type(error).__name__)
                 raise SdpInvalid("it cannot be answered") from error
@@ -95,8 +95,8 @@ class Link:
         return self._pc.localDescription.sdp
 
     async def add_candidate(self, candidate: RTCIceCandidate | None) -> None:
-        with suppress(ValueError):  # it comes after the one that said there are no more
-            await self._pc.addIceCandidate(candidate)
+        """Takes as long as the name is looked up that a browser hides behind."""
+        await self._pc.addIceCandidate(candidate)
 
     def send(self, text: str) -> None:
         """Lost where nobody reads."""
@@ -116,6 +116,11 @@ class Link:
                     await sent.wait()
         self._pc.remove_all_listeners()
         await self._pc.close()
+
+    async def _negotiate(self, offered: Offered) -> None:
+        await self._pc.setRemoteDescription(RTCSessionDescription(offered.sdp, "offer"))
+        self._choose_media()
+        await self._pc.setLocalDescription()
 
     def _choose_media(self) -> None:
         """One audio both ways; the first video where it is wanted; what else is offered is never

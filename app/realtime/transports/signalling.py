@@ -152,7 +152,7 @@ def _candidate(asked: Candidate, mids: Sequence[str]) -> RTCIceCandidate | None:
         raise CandidateInvalid("one cannot be read") from None
     if not _is_host(candidate.ip) or not 0 <= candidate.port <= 65535:
         raise CandidateInvalid("the address of one is none")
-    if asked.mid is not None and asked.mid not in mids:
+    if asked.mid and asked.mid not in mids:
         raise CandidateInvalid("one is for a medium that was not offered")
     if asked.index is not None and not 0 <= asked.index < len(mids):
         raise CandidateInvalid("one is for a medium that was not offered")

@@ -13,7 +13,7 @@ from aiortc import RTCIceServer
 from av.video.frame import VideoFrame
 
 from app.asr.live import Encoding
-from app.core.aio import Channel, Supervisor
+from app.core.aio import Channel, Supervisor, TaskScope
 from app.core.errors import NotFound, Unavailable
 from app.realtime.events import SessionEvent
 from app.realtime.playout import Playout
@@ -93,8 +93,9 @@ class Peer:
         self._candidates += len(checked)
         if self._candidates > 2 * MOST_CANDIDATES:
             raise CandidateInvalid("there were too many before")
-        for candidate in checked:
-            await self._link.add_candidate(candidate)
+        async with TaskScope() as scope:
+            for candidate in checked:
+                scope.spawn("webrtc candidate", self._link.add_candidate(candidate))
 
     async def ready(self) -> bool:
         """Once it is connected and, if it speaks our protocol, says that it wants to begin. False

@@ -1,0 +1,170 @@
+"""Sound on its way to a browser and back: nothing is late for long, nothing comes in a burst."""
+
+import asyncio
+
+import numpy as np
+import pytest
+from aiortc.codecs.opus import OpusEncoder
+from aiortc.mediastreams import MediaStreamError
+from aiortc.rtcrtpreceiver import RTCRtpReceiver
+from aiortc.rtp import RtpPacket
+from av import AudioFrame, VideoFrame
+
+from app.realtime.playout import Playout
+from app.realtime.transports.media import (
+    LatestPicture,
+    OpusInOrder,
+    PlayoutTrack,
+    SoundInTime,
+    mono_pcm,
+)
+from tests.virtual_time import VirtualTimeLoop, virtual_time
+
+
+def stereo(left: list[int], right: list[int], pts: int = 0) -> AudioFrame:
+    packed = np.stack([left, right], axis=1).astype(np.int16).reshape(1, -1)
+    frame = AudioFrame.from_ndarray(packed, format="s16", layout="stereo")
+    frame.sample_rate, frame.pts = 48_000, pts
+    return frame
+
+
+def samples(pcm: bytes) -> list[int]:
+    return np.frombuffer(pcm, "<i2").tolist()
+
+
+def test_two_channels_become_their_mean_without_overflow() -> None:
+    left, right = [100, 32767, -32768, 5, -3, 0], [300, 32767, -32768, 6, -3, 1]
+    means = [200, 32767, -32768, 5, -3, 0]
+    assert samples(mono_pcm(stereo(left, right))) == means
+
+
+def test_one_channel_stays_as_it_is() -> None:
+    frame = AudioFrame.from_ndarray(np.array([[1, -2, 3]], np.int16), format="s16", layout="mono")
+    assert samples(mono_pcm(frame)) == [1, -2, 3]
+
+
+def test_what_was_lost_on_the_way_is_silence_of_its_length() -> None:
+    sound = SoundInTime()
+    pieces = [
+        sound.pcm(stereo([7, 7], [7, 7], pts=1000)),
+        sound.pcm(stereo([8, 8], [8, 8], pts=1002)),
+        sound.pcm(stereo([9, 9], [9, 9], pts=1007)),
+    ]
+    assert samples(b"".join(pieces)) == [7, 7, 8, 8, 0, 0, 0, 9, 9]
+
+
+def test_a_gap_of_hours_is_not_filled() -> None:
+    sound = SoundInTime()
+    sound.pcm(stereo([7], [7], pts=0))
+    assert len(sound.pcm(stereo([8], [8], pts=10**9))) == 2 * (48_000 + 1)
+    assert samples(sound.pcm(stereo([9], [9], pts=5))) == [9]
+
+
+def packet(number: int) -> RtpPacket:
+    made = RtpPacket(sequence_number=number, timestamp=number * 960)
+    made.payload = bytes([number % 256])
+    return made
+
+
+def test_a_packet_is_heard_at_once_and_one_that_comes_too_late_never() -> None:
+    order = OpusInOrder()
+    numbers = [65534, 65535, 0, 2, 1, 2, 3, 30]
+    heard = [(number, order.add(packet(number))[1]) for number in numbers]
+    assert [number for number, frame in heard if frame] == [65534, 65535, 0, 2, 3, 30]
+    first = heard[0][1]
+    assert first
+    assert (first.data, first.timestamp) == (bytes([254]), 65534 * 960)
+
+
+def test_an_empty_packet_is_not_decoded() -> None:
+    assert OpusInOrder().add(RtpPacket(sequence_number=1)) == (False, None)
+
+
+async def test_it_takes_the_place_of_the_buffer_that_holds_sound_back() -> None:
+    class Transport:
+        state = "new"
+
+    receiver = RTCRtpReceiver("audio", Transport())
+    OpusInOrder.take_over(receiver)
+    buffers = [each for each in vars(receiver).values() if hasattr(each, "add")]
+    assert any(isinstance(each, OpusInOrder) for each in buffers)
+    assert not any(type(each).__name__ == "JitterBuffer" for each in buffers)
+
+
+def loud(frame: AudioFrame) -> bool:
+    return bool(np.any(frame.to_ndarray()))
+
+
+@virtual_time
+async def test_frames_come_every_20_ms_and_hold_what_is_played() -> None:
+    playout, loop = Playout(24_000), asyncio.get_running_loop()
+    await playout.play(np.full(2 * 480, 0.5, np.float32))
+    track = PlayoutTrack(playout)
+    frames, at_s = [], []
+    for _ in range(4):
+        frames.append(await track.recv())
+        at_s.append(round(loop.time(), 3))
+    assert at_s == [0.0, 0.02, 0.04, 0.06]
+    assert [loud(frame) for frame in frames] == [True, True, False, False]
+    assert playout.played_s == 0.04
+    sound = np.concatenate([frame.to_ndarray()[0] for frame in frames])
+    assert np.count_nonzero(sound == 16384) == 2 * 480
+
+
+@virtual_time
+async def test_after_a_stall_it_goes_on_from_now_and_says_that_time_passed() -> None:
+    playout, loop = Playout(24_000), asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    await playout.play(np.full(24_000, 0.5, np.float32))
+    track = PlayoutTrack(playout)
+    before = [await track.recv() for _ in range(2)][-1]
+    loop.block(0.5)
+    at_s, places = [], []
+    for _ in range(3):
+        frame = await track.recv()
+        at_s.append(round(loop.time(), 3))
+        places.append(frame.pts)
+    assert at_s == [0.52, 0.54, 0.56]
+    gap_s = (places[0] - before.pts - before.samples) / 24_000
+    assert gap_s == pytest.approx(0.48, abs=0.001)
+    assert [places[1] - places[0], places[2] - places[1]] == [480, 480]
+    assert playout.played_s == pytest.approx(0.1)
+
+
+@virtual_time
+async def test_a_short_delay_is_made_up_for() -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    track = PlayoutTrack(Playout(24_000))
+    await track.recv()
+    loop.block(0.05)
+    at_s = []
+    for _ in range(4):
+        await track.recv()
+        at_s.append(round(loop.time(), 3))
+    assert at_s == [0.05, 0.05, 0.06, 0.08]
+
+
+@virtual_time
+async def test_every_frame_is_one_packet_from_the_first_on() -> None:
+    track, encoder = PlayoutTrack(Playout(24_000)), OpusEncoder()
+    encoded = [encoder.encode(await track.recv()) for _ in range(20)]
+    assert [len(packets) for packets, _ in encoded] == [1] * 20
+    assert [at for _, at in encoded] == [960 * number for number in range(20)]
+
+
+async def test_a_track_that_ended_has_no_more_frames() -> None:
+    track = PlayoutTrack(Playout(24_000))
+    track.stop()
+    with pytest.raises(MediaStreamError):
+        await track.recv()
+
+
+def test_of_pictures_only_the_newest_is_kept_and_seen_once() -> None:
+    latest = LatestPicture()
+    first, second = VideoFrame(16, 16), VideoFrame(32, 16)
+    assert latest.take() is None
+    latest.show(first)
+    latest.show(second)
+    assert latest.take() is second
+    assert latest.take() is None
