@@ -3,6 +3,8 @@
 from app.asr import store as asr
 from app.calls.agents import store as agents
 from app.calls.customers import store as customers
+from app.calls.sessions import store as calls
+from app.calls.telephony import store as telephony
 from app.core import events, inbox
 from app.core.db import Base
 from app.core.mail import outbox as mail
@@ -15,6 +17,7 @@ from app.tts import store as tts
 STORES = (
     agents,
     asr,
+    calls,
     customers,
     dialogues,
     events,
@@ -22,6 +25,7 @@ STORES = (
     llm_tools,
     llm_usage,
     mail,
+    telephony,
     tenancy,
     tts,
 )

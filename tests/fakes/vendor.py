@@ -30,6 +30,7 @@ class Asked:
     query: dict[str, str]
     headers: dict[str, str]
     body: dict[str, Any]
+    """Of a form, the values of each field."""
 
 
 class Refused(Exception):
@@ -119,6 +120,8 @@ async def _read(reader: asyncio.StreamReader) -> Asked:
     method, target, _ = first.split(" ")
     headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
+    is_form = headers.get("content-type", "") == "application/x-www-form-urlencoded"
+    fields = parse_qs(body.decode(), keep_blank_values=True) if is_form else None
     url = urlsplit(target)
     query = {name: values[0] for name, values in parse_qs(url.query).items()}
-    return Asked(method, url.path, query, headers, json.loads(body or b"{}"))
+    return Asked(method, url.path, query, headers, fields or json.loads(body or b"{}"))

@@ -105,6 +105,8 @@ class Behavior(_Part, frozen=True):
     emotion_adaptation: bool = True
     number_pronunciation: bool = True
     room_tone: bool = False
+    voicemail: Sentence = ""
+    """Said to an answering machine; empty: hangs up on one."""
     failure: Sentence = ""
     """Said where no answer can be had."""
     goodbye: Sentence = ""

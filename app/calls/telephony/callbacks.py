@@ -33,12 +33,20 @@ _MACHINES = ("machine", "fax")
 
 
 @dataclass(frozen=True, slots=True)
+class Ringing:
+    """Somebody calls a number of ours."""
+
+    sid: str
+    from_number: str
+    to_number: str
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """`duration_s` is known of a call that is over, `error_code` of one that failed."""
+    """`error_code` is known of a call that failed."""
 
     sid: str
     status: Status
-    duration_s: int | None = None
     error_code: str = ""
 
 
@@ -65,14 +73,8 @@ def progress_of(fields: Mapping[str, str]) -> tuple[str, Progress]:
     status = _STATUSES.get(said)
     if status is None:
         raise InvalidInput(f"CallStatus: {said[:40]} is no status of a call", field="CallStatus")
-    duration = fields.get("CallDuration", "")
     error_code = fields.get("ErrorCode", "") or fields.get("SipResponseCode", "")
-    progress = Progress(
-        sid,
-        status,
-        int(duration) if duration.isdecimal() and len(duration) < 9 else None,
-        error_code[:16] if status == "failed" else "",
-    )
+    progress = Progress(sid, status, error_code[:16] if status == "failed" else "")
     return f"{sid}/{said}", progress
 
 
@@ -80,6 +82,10 @@ def answered_of(fields: Mapping[str, str]) -> tuple[str, Answered]:
     """The same of who answered."""
     answered = Answered(_field(fields, "CallSid"), _field(fields, "AnsweredBy"))
     return f"{answered.sid}/answered", answered
+
+
+def ringing_of(fields: Mapping[str, str]) -> Ringing:
+    return Ringing(_field(fields, "CallSid"), _field(fields, "From"), _field(fields, "To"))
 
 
 def _field(fields: Mapping[str, str], name: str) -> str:

@@ -1,6 +1,6 @@
 """Which organization, and which of its agents, a telephone number rings at."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,9 +13,15 @@ from app.core.scope import OrgScope, system_scope
 
 ACTOR = "telephone"
 
+IsAgent = Callable[[Tx, UUID], Awaitable[bool]]
+
 
 class NumberNotFound(NotFound):
     pass
+
+
+class NumbersAgentNotFound(NotFound):
+    """The agent that is to answer it."""
 
 
 class NumberTaken(Conflict):
@@ -31,14 +37,17 @@ class PhoneNumber:
 
 
 class PhoneNumbers:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, is_agent: IsAgent) -> None:
         self._database = database
+        self._is_agent = is_agent
 
     async def list(self, tx: Tx) -> Sequence[PhoneNumber]:
         return [PhoneNumber(row.number, row.agent_id) for row in await store.numbers(tx)]
 
     async def put(self, tx: Tx, number: str, agent_id: UUID) -> PhoneNumber:
         number = e164(number)
+        if not await self._is_agent(tx, agent_id):
+            raise NumbersAgentNotFound("agent_id: the organization has no such agent")
         if not await store.put_number(tx, number, agent_id, utc_now()):
             raise NumberTaken(
                 "phone_number: it rings at another organization", field="phone_number"

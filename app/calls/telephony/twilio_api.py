@@ -81,7 +81,6 @@ class TwilioApi:
 
     async def call(self, call: OutgoingCall) -> str:
         """The call's SID. Raises `NumberRefused` for a number that cannot be called."""
-        self.require_set_up()
         answer = await self._post(
             "Calls.json",
             [
@@ -117,6 +116,7 @@ class TwilioApi:
                 raise
 
     async def _post(self, path: str, fields: Fields) -> OutboundResponse:
+        self.require_set_up()
         account = self._settings.twilio_account_sid
         login = f"{account}:{self._settings.twilio_auth_token}".encode()
         answer = await self._outbound.request(

@@ -6,9 +6,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.calls.agents import store as agents
 from app.calls.agents.store import AgentRow
 from app.calls.telephony import tickets
-from app.calls.telephony.numbers import NumberNotFound, NumberTaken, PhoneNumbers
+from app.calls.telephony.numbers import (
+    NumberNotFound,
+    NumbersAgentNotFound,
+    NumberTaken,
+    PhoneNumbers,
+)
 from app.calls.telephony.tickets import Purpose, StreamTickets, Ticket, TicketRefused
 from app.core.clock import utc_now
 from app.core.crypto import KeyRing
@@ -30,7 +36,7 @@ def new_number() -> str:
 
 @pytest.fixture
 def numbers(database: Database) -> PhoneNumbers:
-    return PhoneNumbers(database)
+    return PhoneNumbers(database, agents.is_there)
 
 
 async def test_a_number_rings_at_its_organization_and_agent(
@@ -49,6 +55,15 @@ async def test_a_number_rings_at_its_organization_and_agent(
         assert [each.number for each in await numbers.list(tx)] == [number]
         await numbers.delete(tx, number)
     assert await numbers.rings_at(number) is None
+
+
+async def test_the_agent_must_be_the_organization_s(
+    database: Database, numbers: PhoneNumbers, org_a: OrgScope, org_b: OrgScope
+) -> None:
+    theirs = await new_agent(database, org_a)
+    with pytest.raises(NumbersAgentNotFound):
+        async with database.transaction(org_b) as tx:
+            await numbers.put(tx, new_number(), theirs)
 
 
 async def test_a_number_is_one_organization_s(

@@ -2,7 +2,14 @@
 
 import pytest
 
-from app.calls.telephony.callbacks import Answered, Progress, answered_of, progress_of
+from app.calls.telephony.callbacks import (
+    Answered,
+    Progress,
+    Ringing,
+    answered_of,
+    progress_of,
+    ringing_of,
+)
 from app.core.errors import InvalidInput
 
 
@@ -27,11 +34,17 @@ def test_each_status_is_understood(said: str, status: str) -> None:
     assert (progress.sid, progress.status) == ("CA1", status)
 
 
-def test_the_end_of_a_call_says_how_long_it_was_and_a_failure_why() -> None:
-    ended = {"CallSid": "CA1", "CallStatus": "completed", "CallDuration": "17"}
-    assert progress_of(ended)[1] == Progress("CA1", "completed", duration_s=17)
+def test_a_failure_says_why() -> None:
     failed = {"CallSid": "CA1", "CallStatus": "failed", "SipResponseCode": "404"}
     assert progress_of(failed)[1] == Progress("CA1", "failed", error_code="404")
+    assert progress_of(failed | {"CallStatus": "completed"})[1].error_code == ""
+
+
+def test_who_calls_whom() -> None:
+    fields = {"CallSid": "CA1", "From": "+14155550100", "To": "+14155550199", "CallerName": ""}
+    assert ringing_of(fields) == Ringing("CA1", "+14155550100", "+14155550199")
+    with pytest.raises(InvalidInput, match="To"):
+        ringing_of(fields | {"To": ""})
 
 
 @pytest.mark.parametrize(
@@ -48,12 +61,6 @@ def test_what_is_no_status_names_its_field(fields: dict[str, str]) -> None:
     with pytest.raises(InvalidInput) as caught:
         progress_of(fields)
     assert caught.value.details["field"] in {"CallSid", "CallStatus"}
-
-
-@pytest.mark.parametrize("duration", ["", "-1", "1.5", "9" * 400, "x"])
-def test_a_duration_that_is_none_is_not_known(duration: str) -> None:
-    fields = {"CallSid": "CA1", "CallStatus": "completed", "CallDuration": duration}
-    assert progress_of(fields)[1].duration_s is None
 
 
 @pytest.mark.inventory("WH-269")
