@@ -108,12 +108,9 @@ class Link:
         """What was sent last gets a moment to leave."""
         for reader in self._readers:
             reader.cancel()
-        if self._channel and self._channel.bufferedAmount:
-            sent = asyncio.Event()
-            self._channel.on("bufferedamountlow", sent.set)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_FAREWELL_S):
-                    await sent.wait()
+        if self._channel:
+            self._channel.remove_all_listeners()
+            await _sent(self._channel)
         self._pc.remove_all_listeners()
         await self._pc.close()
 
@@ -169,3 +166,14 @@ class Link:
 async def _next(track: MediaStreamTrack) -> object:
     """aiortc does not say of which kind."""
     return await track.recv()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+async def _sent(channel: RTCDataChannel) -> None:
+    """All that waits in it, or what can be in a moment."""
+    sent = asyncio.Event()
+    channel.on("bufferedamountlow", sent.set)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_FAREWELL_S):
+            while channel.bufferedAmount:
+                await sent.wait()
+                sent.clear()

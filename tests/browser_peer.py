@@ -1,0 +1,115 @@
+"""A browser as far as WebRTC goes: an aiortc peer that speaks as the Pipecat client does."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import numpy as np
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCPeerConnection,
+    RTCSessionDescription,
+    VideoStreamTrack,
+)
+from aiortc.mediastreams import MediaStreamError
+from av import AudioFrame
+
+from app.core.aio import Supervisor
+from app.core.audio.convert import Samples
+from app.core.metrics import Metrics
+from app.realtime.playout import Playout
+from app.realtime.transports.media import PlayoutTrack, mono_pcm
+
+RATE = 24_000
+HEARD_RATE = 48_000
+
+
+class BrowserPeer:
+    """`said`: what it says, played in real time. `messages`: what it was told."""
+
+    def __init__(self, *, camera: bool = False) -> None:
+        self.said = Playout(RATE, ahead_s=60)
+        self.messages: list[dict[str, Any]] = []
+        self.levels: list[int] = []
+        """The loudest sample of each frame that it heard."""
+        self._news = asyncio.Event()
+        self._scope = Supervisor(Metrics("0"))
+        self.pc = RTCPeerConnection(RTCConfiguration([]))
+        self.pc.addTransceiver(PlayoutTrack(self.said))
+        self.pc.addTransceiver(VideoStreamTrack() if camera else "video")
+        self.channel: RTCDataChannel = self.pc.createDataChannel("chat")
+        self.channel.on("message", self._told)
+        self.channel.on("open", self._news.set)
+        self.pc.on("track", self._hear)
+
+    async def offer(self) -> str:
+        await self.pc.setLocalDescription(await self.pc.createOffer())
+        return self.pc.localDescription.sdp
+
+    async def accept(self, answer: str) -> None:
+        await self.pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+
+    async def opened(self) -> None:
+        await self._until(lambda: self.channel.readyState == "open")
+
+    def send(self, kind: str, data: Any = None, message_id: str = "c1") -> None:
+        message = {"label": "rtvi-ai", "type": kind, "id": message_id, "data": data}
+        self.channel.send(json.dumps(message))
+
+    async def told(self, kind: str, count: int = 1) -> dict[str, Any]:
+        """The message of this type that is the `count`th."""
+
+        def found() -> list[dict[str, Any]]:
+            return [message for message in self.messages if message["type"] == kind]
+
+        await self._until(lambda: len(found()) >= count)
+        return found()[count - 1]
+
+    async def heard_something(self, level: int = 1000) -> None:
+        self.levels.clear()
+        await self._until(lambda: any(each > level for each in self.levels))
+
+    async def say(self, sound: Samples) -> None:
+        """Until all of it was sent."""
+        await self.said.play(sound)
+        await self.said.drained()
+
+    async def close(self) -> None:
+        await self._scope.close()
+        await self.pc.close()
+
+    async def _until(self, is_so: Any) -> None:
+        async with asyncio.timeout(60):
+            while not is_so():
+                self._news.clear()
+                await self._news.wait()
+
+    def _told(self, text: str) -> None:
+        self.messages.append(json.loads(text))
+        self._news.set()
+
+    def _hear(self, track: MediaStreamTrack) -> None:
+        if track.kind == "audio":
+            self._scope.spawn("listens", self._listen(track))
+
+    async def _listen(self, track: MediaStreamTrack) -> None:
+        with suppress(MediaStreamError):
+            while True:
+                frame = await track.recv()
+                assert isinstance(frame, AudioFrame)
+                pcm = np.frombuffer(mono_pcm(frame), np.int16).astype(np.int32)
+                self.levels.append(int(np.abs(pcm).max(initial=0)))
+                self._news.set()
+
+
+@asynccontextmanager
+async def browser(*, camera: bool = False) -> AsyncGenerator[BrowserPeer]:
+    peer = BrowserPeer(camera=camera)
+    try:
+        yield peer
+    finally:
+        await peer.close()

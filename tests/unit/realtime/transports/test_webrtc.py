@@ -1,0 +1,292 @@
+"""Browsers that connect, speak, hear, go on elsewhere, vanish and misbehave: over real sockets."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from uuid import UUID, uuid4
+
+import numpy as np
+import pytest
+
+from app.core.aio import Supervisor
+from app.core.clock import utc_now
+from app.core.metrics import Metrics
+from app.realtime.events import Understanding
+from app.realtime.transports import webrtc
+from app.realtime.transports.link import IceRestarted
+from app.realtime.transports.signalling import (
+    Candidate,
+    CandidateInvalid,
+    SdpInvalid,
+    check_offer,
+)
+from app.realtime.transports.webrtc import Peer, PeerNotFound, Peers, PeersFull, Reach
+from tests.browser_peer import RATE, BrowserPeer, browser
+
+OWNER = UUID(int=1)
+TONE = (0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE // 2) / RATE)).astype(np.float32)
+
+
+@pytest.fixture
+async def supervisor() -> AsyncGenerator[Supervisor]:
+    async with Supervisor(Metrics("0")) as supervisor:
+        yield supervisor
+
+
+@pytest.fixture
+async def peers(supervisor: Supervisor) -> AsyncGenerator[Peers]:
+    peers = Peers(Reach(most=2), supervisor, ("parley", "0"), utc_now)
+    yield peers
+    for peer in list(peers.connected.values()):
+        await peer.close()
+
+
+async def call(peers: Peers, caller: BrowserPeer, *, has_video: bool = False) -> Peer:
+    offered = check_offer(await caller.offer())
+    peer, answer = await peers.connect(OWNER, offered, has_video=has_video)
+    await caller.accept(answer)
+    await caller.opened()
+    caller.send("client-ready", {"version": "2.1.0"})
+    assert await peer.ready()
+    return peer
+
+
+async def loudest_heard(peer: Peer, *, seconds: float) -> int:
+    """Of so much sound."""
+    heard, loudest = 0, 0
+    async for sound in peer.sounds():
+        samples = np.frombuffer(sound, "<i2").astype(np.int32)
+        heard += samples.size
+        loudest = max(loudest, int(np.abs(samples).max()))
+        if heard > seconds * peer.sample_rate:
+            return loudest
+    raise AssertionError("the sound ended")
+
+
+@pytest.mark.inventory("WH-247", "WH-285", "EX-046")
+async def test_both_sides_hear_each_other_and_messages_pass(peers: Peers) -> None:
+    async with browser() as caller:
+        peer = await call(peers, caller)
+        assert (await caller.told("bot-ready"))["id"] == "c1"
+        await caller.said.play(TONE)
+        assert await loudest_heard(peer, seconds=0.5) > 10_000
+        await peer.playout.play(TONE)
+        await caller.heard_something(10_000)
+        typed: list[str] = []
+        peer.typed = typed.append
+        caller.send("send-text", {"content": "two please"})
+        caller.send("no-such-thing", message_id="c9")
+        assert (await caller.told("error-response"))["id"] == "c9"
+        assert typed == ["two please"]
+        peer.tell(Understanding("two", is_final=True, at_s=0.0))
+        assert (await caller.told("user-transcription"))["data"]["text"] == "two"
+
+
+async def test_who_hangs_up_ends_the_sound_at_once(peers: Peers) -> None:
+    async with browser() as caller:
+        peer = await call(peers, caller)
+        await caller.close()
+        async with asyncio.timeout(5):
+            async for _ in peer.sounds():
+                pass
+        assert peer.is_gone
+        assert peers.find(peer.id, OWNER) is None
+
+
+async def test_who_asks_for_the_end_gets_it(peers: Peers) -> None:
+    async with browser() as caller:
+        peer = await call(peers, caller)
+        caller.send("disconnect-bot")
+        async with asyncio.timeout(5):
+            async for _ in peer.sounds():
+                pass
+        assert peer.is_gone
+
+
+async def test_when_we_hang_up_the_browser_is_told(peers: Peers) -> None:
+    async with browser() as caller:
+        peer = await call(peers, caller)
+        await peer.close()
+        assert (await caller.told("signalling"))["message"] == {"type": "peerLeft"}
+        assert not peers.connected
+        await peer.close()
+
+
+@pytest.mark.inventory("EX-044")
+async def test_a_call_goes_on_over_a_new_connection(peers: Peers) -> None:
+    async with browser() as first, browser() as second:
+        peer = await call(peers, first)
+        sounds = peer.sounds()
+        await anext(sounds)
+        answer = await peer.answer(check_offer(await second.offer()), restarts=True)
+        await second.accept(answer)
+        await second.opened()
+        await second.said.play(TONE)
+        async with asyncio.timeout(10):
+            while np.abs(np.frombuffer(await anext(sounds), "<i2").astype(np.int32)).max() < 10_000:
+                pass
+        await peer.playout.play(TONE)
+        await second.heard_something(10_000)
+        assert peers.find(peer.id, OWNER) is peer
+        peer.tell(Understanding("on", is_final=True, at_s=0.0))
+        await second.told("user-transcription")
+
+
+@pytest.mark.inventory("EX-044")
+async def test_an_offer_on_the_same_connection_is_answered_unless_it_restarts_ice(
+    peers: Peers,
+) -> None:
+    async with browser() as caller:
+        peer = await call(peers, caller)
+        again = await caller.offer()
+        await caller.accept(await peer.answer(check_offer(again), restarts=False))
+        await peer.playout.play(TONE)
+        await caller.heard_something(10_000)
+        fragment = again.split("a=ice-ufrag:")[1].split("\r\n")[0]
+        restarted = again.replace(f"a=ice-ufrag:{fragment}", "a=ice-ufrag:another")
+        with pytest.raises(IceRestarted, match="restart_pc"):
+            await peer.answer(check_offer(restarted), restarts=False)
+
+
+async def test_an_offer_that_contradicts_what_was_agreed_is_refused(peers: Peers) -> None:
+    async with browser() as caller:
+        peer = await call(peers, caller)
+        sdp = (await caller.offer()).replace("a=rtcp-mux\r\n", "")
+        with pytest.raises(SdpInvalid, match="answered"):
+            await peer.answer(check_offer(sdp), restarts=False)
+        with pytest.raises(SdpInvalid):
+            await peers.connect(OWNER, check_offer(sdp), has_video=False)
+        assert list(peers.connected) == [peer.id]
+
+
+@pytest.mark.inventory("WH-252")
+async def test_pictures_are_seen_where_they_are_wanted(peers: Peers) -> None:
+    async with browser(camera=True) as caller:
+        peer = await call(peers, caller, has_video=True)
+        picture = None
+        async with asyncio.timeout(20):
+            async for _ in peer.sounds():
+                if picture := peer.picture.take():
+                    break
+        assert picture
+        assert (picture.width, picture.height) == (640, 480)
+
+
+async def test_pictures_that_nobody_wants_are_refused_in_the_answer(peers: Peers) -> None:
+    async with browser(camera=True) as caller:
+        offered = check_offer(await caller.offer())
+        _, answer = await peers.connect(OWNER, offered, has_video=False)
+        video = answer.split("m=video")[1].split("m=application")[0]
+        assert "a=inactive" in video
+        assert "a=sendrecv" in answer.split("m=video")[0]
+
+
+@pytest.mark.inventory("WH-255", "EX-045")
+async def test_candidates_that_come_later_connect_a_browser(peers: Peers) -> None:
+    async with browser() as caller:
+        whole = await caller.offer()
+        lines = whole.split("\r\n")
+        ways = [line for line in lines if line.startswith("a=candidate:")]
+        bare = "\r\n".join(line for line in lines if line not in {*ways, "a=end-of-candidates"})
+        peer, answer = await peers.connect(OWNER, check_offer(bare), has_video=False)
+        await caller.accept(_without_candidates(answer))
+        assert ways
+        await peers.add_candidates(peer.id, [Candidate(way) for way in ways])
+        await peers.add_candidates(peer.id, [Candidate("")])
+        assert await peer.ready()
+
+
+def _without_candidates(sdp: str) -> str:
+    """So that only what the browser sent can have connected them."""
+    lines = sdp.split("\r\n")
+    return "\r\n".join(line for line in lines if "candidate" not in line)
+
+
+async def test_candidates_for_nobody_and_without_end_are_refused(peers: Peers) -> None:
+    with pytest.raises(PeerNotFound):
+        await peers.add_candidates("nobody", [])
+    async with browser() as caller:
+        peer, _ = await peers.connect(OWNER, check_offer(await caller.offer()), has_video=False)
+        ways = [
+            Candidate(f"candidate:1 1 udp 1 192.0.2.{number} 9 typ host") for number in range(40)
+        ]
+        await peers.add_candidates(peer.id, ways)
+        await peers.add_candidates(peer.id, ways)
+        with pytest.raises(CandidateInvalid):
+            await peers.add_candidates(peer.id, ways)
+
+
+async def test_only_so_many_browsers_are_connected(peers: Peers) -> None:
+    async with browser() as caller:
+        offered = check_offer(await caller.offer())
+        for _ in range(2):
+            await peers.connect(OWNER, offered, has_video=False)
+        with pytest.raises(PeersFull) as caught:
+            await peers.connect(OWNER, offered, has_video=False)
+        assert caught.value.status == 503
+        await next(iter(peers.connected.values())).close()
+        await peers.connect(OWNER, offered, has_video=False)
+
+
+async def test_a_call_belongs_to_its_organization(peers: Peers) -> None:
+    async with browser() as caller:
+        peer, _ = await peers.connect(OWNER, check_offer(await caller.offer()), has_video=False)
+        assert peers.find(peer.id, OWNER) is peer
+        assert peers.find(peer.id, uuid4()) is None
+
+
+async def test_who_never_comes_is_let_go(
+    peers: Peers, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webrtc, "_CONNECT_S", 0.2)
+    monkeypatch.setattr(webrtc, "_LOOK_S", 0.05)
+    supervisor.keep_running("reaper", peers.run)
+    async with browser() as caller:
+        peer, _ = await peers.connect(OWNER, check_offer(await caller.offer()), has_video=False)
+        async with asyncio.timeout(10):
+            assert not await peer.ready()
+
+
+async def test_who_vanishes_is_let_go_and_who_pings_is_not(
+    peers: Peers, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with browser() as caller:
+        peer = await call(peers, caller)
+        caller.pc.getSenders()[0].replaceTrack(None)
+        monkeypatch.setattr(webrtc, "_LOST_S", 0.4)
+        monkeypatch.setattr(webrtc, "_LOOK_S", 0.05)
+        supervisor.keep_running("reaper", peers.run)
+        for _ in range(10):
+            caller.channel.send("ping: 1")
+            await asyncio.sleep(0.1)
+            assert not peer.is_gone
+        async with asyncio.timeout(10):
+            async for _ in peer.sounds():
+                pass
+        assert peer.is_gone
+
+
+async def test_a_flood_of_messages_is_not_obeyed(peers: Peers) -> None:
+    async with browser() as caller:
+        peer = await call(peers, caller)
+        typed: list[str] = []
+        peer.typed = typed.append
+        for number in range(1000):
+            caller.send("send-text", {"content": str(number)})
+        caller.channel.send(json.dumps({"type": "x" * 100_000})[:60_000])
+        await asyncio.sleep(0.5)
+        assert 0 < len(typed) <= 150
+        assert not peer.is_gone
+
+
+async def test_sound_that_nobody_hears_is_lost_from_its_beginning(peers: Peers) -> None:
+    async with browser() as caller:
+        peer, _ = await peers.connect(OWNER, check_offer(await caller.offer()), has_video=False)
+    for number in range(300):
+        peer.heard(number.to_bytes(2, "little"))
+    peer.hung_up()
+    kept = [int.from_bytes(sound, "little") async for sound in peer.sounds()]
+    assert kept == list(range(50, 300))
+    with suppress(StopAsyncIteration):
+        peer.heard(b"late")
