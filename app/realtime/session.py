@@ -329,12 +329,8 @@ _STATES = {
 
 def spoken_sentences(text: str) -> list[str]:
     """In which a text is given to the mouth."""
-    splitter = _splitter()
+    splitter = Splitter()
     return [*splitter.feed(text), *splitter.finish()]
-
-
-def _splitter() -> Splitter:
-    return Splitter()
 
 
 async def _cut(
@@ -342,7 +338,7 @@ async def _cut(
 ) -> Act | AppError | None:
     """Into sentences, the first of them short. What goes wrong is an outcome too: what was thought
     before is still to be said whole."""
-    splitter = _splitter()
+    splitter = Splitter()
     act: Act | None = None
     try:
         async with aclosing(pieces):

@@ -84,6 +84,8 @@ class Turn:
         self._interim = ""
         self._answered = ""
         """What the reply under way answers."""
+        self._settled: list[str] | None = None
+        """What of it is final, where the rest may still become another text."""
         self._saying = ""
         self.is_voice = False
         self._voice_began_s = -math.inf
@@ -126,6 +128,7 @@ class Turn:
     def voice_began(self, at_s: float) -> list[Decision]:
         self.is_voice = self._is_final_due = True
         self._is_passed_over = False
+        self._settled = None
         self._voice_began_s = at_s
         return self._hold(at_s) if self.is_held or self.agent is Agent.THINKING else []
 
@@ -137,6 +140,8 @@ class Turn:
     def heard(self, text: str, at_s: float, *, is_final: bool) -> list[Decision]:
         """`text` empty and final: it was no speech. One word of ours alone is an echo as long as
         more may follow."""
+        if self._settled is not None:
+            return self._settle(self._settled, text) if is_final else []
         least_words = 2 if is_final else 1
         if self._overlaps() and is_echo(text, self._saying, least_words=least_words):
             text = ""
@@ -151,6 +156,7 @@ class Turn:
         """In writing or by keys: nothing is left to wait for."""
         taken = self._yield_floor()
         self._finals.append(text)
+        self._interim = ""
         return [*taken, *self._reply()]
 
     def reply_began(self) -> None:
@@ -217,7 +223,20 @@ class Turn:
                 self._finals.insert(0, question)
                 return [Withdraw(question)]
 
+    def _settle(self, finals: list[str], text: str) -> list[Decision]:
+        """The final text of what is answered already comes late. It counts as long as nothing of the
+        answer was heard."""
+        self._settled = None
+        self._is_final_due = False
+        whole = " ".join(part for part in (*finals, text) if part)
+        if self.agent is not Agent.THINKING or words_of(whole) == words_of(self._answered):
+            return []
+        withdrawn = self._yield_floor()
+        self._finals = [whole] if whole else []
+        return [*withdrawn, *(self._reply() if whole else [])]
+
     def _reply(self) -> list[Decision]:
+        self._settled = list(self._finals) if self._interim else None
         self._answered = self.text
         self._finals, self._interim = [], ""
         self.agent = Agent.THINKING

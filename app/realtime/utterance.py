@@ -49,7 +49,7 @@ class Utterance:
 
 
 def _heard_of(part: _Part, played_s: float) -> str:
-    since_s = played_s - part.began_s
+    since_s = min(played_s, part.given_s) - part.began_s
     if since_s <= 0:
         return ""
     if part.words:
