@@ -224,8 +224,8 @@ class Turn:
                 return [Withdraw(question)]
 
     def _settle(self, finals: list[str], text: str) -> list[Decision]:
-        """The final text of what is answered already comes late. It counts as long as nothing of the
-        answer was heard."""
+        """The final text of what is answered already comes late. It counts as long as nothing of
+        the answer was heard."""
         self._settled = None
         self._is_final_due = False
         whole = " ".join(part for part in (*finals, text) if part)
