@@ -13,6 +13,8 @@ from app.asr.streaming import StreamService
 from app.calls.agents.service import Agents
 from app.calls.customers.service import Customers
 from app.calls.sessions.browsers import BrowserCalls
+from app.calls.sessions.calls import Calls
+from app.calls.sessions.phone import Phone
 from app.core.db import Database
 from app.core.feed.port import Feed
 from app.core.http import OutboundClient
@@ -70,7 +72,9 @@ class Runtime:
     tools: ToolCatalogue
     agents: Agents
     customers: Customers
+    calls: Calls
     browser_calls: BrowserCalls
+    phone: Phone
     transcription_jobs: TranscriptionJobs
     remote_recordings: RemoteRecordings
     database: Database

@@ -87,13 +87,17 @@ class StreamService:
     ) -> None:
         await self._stack.__aexit__(kind, error, trace)
 
+    @property
+    def has_room(self) -> bool:
+        return self._open_streams < self._most_streams
+
     @asynccontextmanager
     async def open(self, tell: Tell) -> AsyncGenerator["LiveStream"]:
         """A stream. `tell` is called for each event, in their order.
 
         What is not final when the block ends is dropped: `finalize` first.
         """
-        if self._open_streams >= self._most_streams:
+        if not self.has_room:
             raise StreamsFull(f"{self._most_streams} streams are open, and no more can be")
         self._open_streams += 1
         try:

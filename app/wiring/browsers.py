@@ -2,13 +2,11 @@
 
 from aiortc import RTCIceServer
 
-from app.asr.streaming import StreamService
 from app.calls.sessions.browsers import BrowserCalls
+from app.calls.sessions.calls import Calls
 from app.calls.sessions.casting import Casting
-from app.calls.sessions.conductor import Conductor
 from app.core.aio import Supervisor
 from app.core.clock import utc_now
-from app.core.db import Database
 from app.core.settings import WebRtc
 from app.llm.service import LlmService
 from app.llm.tools.catalogue import ToolCatalogue
@@ -18,17 +16,9 @@ from app.wiring.calling import Calling
 PRODUCT = "parley"
 
 
-def browser_calls(
-    database: Database,
-    calling: Calling,
-    casting: Casting,
-    streams: StreamService,
-    peers: Peers,
-    supervisor: Supervisor,
-) -> BrowserCalls:
+def browser_calls(calls: Calls, peers: Peers, supervisor: Supervisor) -> BrowserCalls:
     supervisor.keep_running("browsers", peers.run)
-    conductor = Conductor(database, calling.agents, calling.customers, casting, streams)
-    return BrowserCalls(peers, conductor.prepare, supervisor)
+    return BrowserCalls(peers, calls.prepare, supervisor)
 
 
 def opened_casting(calling: Calling, thinking: LlmService, tools: ToolCatalogue) -> Casting:

@@ -12,7 +12,9 @@ from app.asr.job_webhooks import JobWebhooks
 from app.asr.jobs import TranscriptionJobs
 from app.asr.remote import RemoteRecordings
 from app.calls.agents.voices import AgentVoices
-from app.core.aio import LoopLag, Supervisor
+from app.calls.sessions.calls import Calls
+from app.calls.sessions.casting import Casting
+from app.core.aio import Supervisor
 from app.core.at_rest import encryption_of_data
 from app.core.clock import utc_now
 from app.core.feed.redis_feed import RedisFeed
@@ -40,6 +42,8 @@ from app.wiring.analysing import TranscriptAnalyst
 from app.wiring.base import Foundation, foundation
 from app.wiring.browsers import browser_calls, opened_casting, opened_peers
 from app.wiring.calling import Calling, opened_calling
+from app.wiring.calls import opened_calls
+from app.wiring.phone import opened_phone
 from app.wiring.senses import Inference, inference
 from app.wiring.speaking import opened_speaking
 from app.wiring.thinking import opened_thinking
@@ -89,6 +93,8 @@ class _Minds:
     transcription_jobs: TranscriptionJobs
     remote_recordings: RemoteRecordings
     calling: Calling
+    casting: Casting
+    calls: Calls
 
 
 async def _minds(opened: _Opened) -> _Minds:
@@ -99,7 +105,12 @@ async def _minds(opened: _Opened) -> _Minds:
     tools = tool_catalogue(base, transcription_jobs)
     voices = AgentVoices(await opened_speaking(base, senses, settings, opened.supervisor, stack))
     calling = await opened_calling(base, voices, tools, thinking, opened.default_org)
-    return _Minds(hearing, thinking, tools, transcription_jobs, remote, calling)
+    casting = opened_casting(calling, thinking, tools)
+    data_dir, supervisor = settings.storage.data_dir, opened.supervisor
+    calls = await opened_calls(
+        base, calling, casting, senses.streams, thinking, data_dir, supervisor
+    )
+    return _Minds(hearing, thinking, tools, transcription_jobs, remote, calling, casting, calls)
 
 
 async def _runtime(opened: _Opened, version: str) -> Runtime:
@@ -129,14 +140,13 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
         tools=tools,
         agents=minds.calling.agents,
         customers=minds.calling.customers,
+        calls=minds.calls,
         browser_calls=browser_calls(
-            base.database,
-            minds.calling,
-            opened_casting(minds.calling, minds.thinking, minds.tools),
-            senses.streams,
+            minds.calls,
             opened_peers(settings.webrtc, opened.supervisor, version),
             opened.supervisor,
         ),
+        phone=opened_phone(base, minds.calling, minds.calls, minds.casting, settings, stack),
         transcription_jobs=minds.transcription_jobs,
         remote_recordings=minds.remote_recordings,
         database=base.database,
@@ -224,7 +234,6 @@ def _start_work(
     supervisor: Supervisor, base: Foundation, senses: Inference, drain_s: float
 ) -> None:
     base.metrics.add(ModelMetrics(senses.models.snapshot))
-    supervisor.keep_running("loop lag", LoopLag(base.metrics).run)
     worker = partial(base.jobs.run_worker, drain_s=drain_s)
     supervisor.keep_running("jobs", partial(worker, queue=QUICK))
     slow = partial(worker, queue=SLOW, concurrency=SLOW_JOBS_AT_ONCE)

@@ -40,7 +40,10 @@ def upgrade() -> None:
             ["agent_id"], ["agents.id"], name=op.f("fk_calls_agent_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["customer_id"], ["customers.id"], name=op.f("fk_calls_customer_id"), ondelete="SET NULL"
+            ["customer_id"],
+            ["customers.id"],
+            name=op.f("fk_calls_customer_id"),
+            ondelete="SET NULL",
         ),
         sa.UniqueConstraint("org_id", "provider_id", name=op.f("uq_calls_org_id_provider_id")),
     )

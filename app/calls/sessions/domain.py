@@ -69,7 +69,6 @@ _NEXT: Mapping[CallState, frozenset[CallState]] = {
     CallState.BUSY: frozenset(),
     CallState.CANCELLED: frozenset(),
 }
-OPEN = frozenset(state for state in CallState if not state.is_over)
 
 
 class SummaryState(StrEnum):

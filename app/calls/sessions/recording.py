@@ -12,7 +12,7 @@ from typing import Any
 import av
 import numpy as np
 
-from app.asr.live import SampleReader
+from app.asr.live import Encoding, SampleReader
 from app.calls.sessions.sealed_file import SealedWriter
 from app.calls.sessions.tracks import Tracks
 from app.core.aio import Channel
@@ -36,9 +36,7 @@ class StereoFile:
 
     def __init__(self, path: Path, key: bytes, sample_rate: int) -> None:
         self._out = SealedWriter(path, key)
-        container: Any = av.open(
-            self._out, "w", format="ogg", options={"page_duration": _PAGE_US}
-        )
+        container: Any = av.open(self._out, "w", format="ogg", options={"page_duration": _PAGE_US})
         self._container = container
         self._stream = container.add_stream("libopus", rate=sample_rate, layout="stereo")
         self._stream.bit_rate = _BIT_RATE
@@ -75,37 +73,41 @@ class Recorder:
         self._resampler = LiveResampler(line.sample_rate, self._rate)
         self._tracks = Tracks(self._rate, _now_s())
         self._blocks: Channel[Samples] = Channel(_MOST_WAITING)
-        self._is_lost = False
+        self._is_over = False
         self.recorded_bytes: int | None = None
         line.playout.taken = self._said
         line.playout.taken_back = self._tracks.unsaid
 
     def heard(self, data: bytes) -> None:
+        if self._is_over:
+            return
         self._tracks.heard(self._resampler.push(self._reader.read(data)), _now_s())
         self._pass_on()
 
     def finish(self) -> None:
         """Nothing more is heard or said."""
-        self._put(self._tracks.rest())
-        self._blocks.close()
+        if not self._is_over:
+            self._put(self._tracks.rest())
+        self._end()
 
     async def run(self) -> None:
         try:
-            self.recorded_bytes = await self._write()
+            await self._write()
         except (OSError, AppError):
-            self._is_lost = True
+            self._end()
             log.exception("a recording ends before its call")
 
-    async def _write(self) -> int:
+    async def _write(self) -> None:
         file = await asyncio.to_thread(StereoFile, self._path, self._key, self._rate)
         try:
             async for block in self._blocks:
                 await asyncio.to_thread(file.write, block)
         finally:
-            written = await asyncio.to_thread(file.finish)
-        return written
+            self.recorded_bytes = await asyncio.to_thread(file.finish)
 
     def _said(self, sound: Samples) -> None:
+        if self._is_over:
+            return
         self._tracks.said(sound, _now_s())
         self._pass_on()
 
@@ -115,31 +117,26 @@ class Recorder:
             self._put(block)
 
     def _put(self, block: Samples) -> None:
-        if self._is_lost:
-            return
         if not self._blocks.try_send(block):
-            self._is_lost = True
-            self._blocks.close()
+            self._end()
             log.error("a recording ends before its call: the disk takes it too slowly")
+
+    def _end(self) -> None:
+        self._is_over = True
+        self._blocks.close()
 
 
 class RecordedLine:
     """A `Line`, heard by a recorder too."""
 
     def __init__(self, line: Line, recorder: Recorder) -> None:
-        self._line = line
-        self._recorder = recorder
-        self.encoding = line.encoding
+        self.encoding: Encoding = line.encoding
         self.sample_rate = line.sample_rate
         self.playout = line.playout
-
-    @property
-    def typed(self) -> Callable[[str], None]:
-        return self._line.typed
-
-    @typed.setter
-    def typed(self, told: Callable[[str], None]) -> None:
-        self._line.typed = told
+        self.typed: Callable[[str], None] = lambda text: None
+        self._line = line
+        self._recorder = recorder
+        line.typed = self._type
 
     def sounds(self) -> AsyncIterator[bytes]:
         return self._sounds()
@@ -154,6 +151,9 @@ class RecordedLine:
 
     async def close(self) -> None:
         await self._line.close()
+
+    def _type(self, text: str) -> None:
+        self.typed(text)
 
 
 def _now_s() -> float:

@@ -1,7 +1,7 @@
-"""The durable record of calls: made when a call is asked for, written on while it lasts, kept for as
-long as its agent says."""
+"""The durable record of calls: made when a call is asked for, written on while it lasts, kept for
+as long as its agent says."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -90,6 +90,21 @@ class CallRecords:
             await self._events.publish(tx, _ended(row))
         return _shown(row, contents)
 
+    async def note_alive(self, tx: Tx, call_id: UUID) -> str:
+        """Says that the call goes on. Why somebody wants it ended; empty where nobody does."""
+        row = await self._found(tx, call_id, lock=True)
+        row.alive_at = utc_now()
+        return row.ended_reason
+
+    async def ask_to_end(self, tx: Tx, call_id: UUID, reason: str) -> Call:
+        """Of one that nobody has answered yet, the end. Raises where it is over."""
+        call = await self.get(tx, call_id)
+        if call.state is not CallState.IN_PROGRESS:
+            return await self.move(tx, call_id, CallState.CANCELLED, reason=reason)
+        row = await self._found(tx, call_id, lock=True)
+        row.ended_reason = row.ended_reason or reason
+        return self._opened(row)
+
     async def set_provider(self, tx: Tx, call_id: UUID, provider_id: str) -> None:
         row = await self._found(tx, call_id, lock=True)
         row.provider_id = provider_id
@@ -127,14 +142,14 @@ class CallRecords:
     async def count(self, tx: Tx, query: CallQuery) -> int:
         return await store.count(tx, query)
 
-    async def turns(self, tx: Tx, call_id: UUID) -> list[Turn]:
-        return (await self.turns_of(tx, [call_id])).get(call_id, [])
+    async def turns(self, tx: Tx, call_id: UUID) -> Sequence[Turn]:
+        return (await self.turns_of(tx, [call_id])).get(call_id, ())
 
-    async def turns_of(self, tx: Tx, call_ids: Collection[UUID]) -> dict[UUID, list[Turn]]:
-        found: dict[UUID, list[Turn]] = {}
+    async def turns_of(self, tx: Tx, call_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Turn]]:
+        found: dict[UUID, tuple[Turn, ...]] = {}
         for row in await store.turns(tx, call_ids):
             words = self.sealing.open(row, _Words)
-            found.setdefault(row.call_id, []).append(_turn(row, words))
+            found[row.call_id] = (*found.get(row.call_id, ()), _turn(row, words))
         return found
 
     async def delete(self, tx: Tx, call_ids: Collection[UUID]) -> None:

@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 S = TypeVar("S", bound=msgspec.Struct)
 
+KINDS: tuple[type[Sealed], ...] = (CallRow, CallTurnRow)
 _AT_ONCE = 200
 _FIRST = UUID(int=0)
 
@@ -33,7 +34,7 @@ class CallSealing:
 
     async def rotate(self, database: Database, scope: Scope) -> None:
         """Encrypts again what an older master key encrypted."""
-        for kind in (CallRow, CallTurnRow):
+        for kind in KINDS:
             async with database.transaction(scope) as tx:
                 heads = await store.heads(tx, kind, HEADER_BYTES)
             for head in filter(self._keys.needs_rotation, heads):
@@ -41,11 +42,7 @@ class CallSealing:
                     log.error("no master key decrypts %d rows of %s", lost, kind.__tablename__)
 
     async def _rotate_all(
-        self,
-        database: Database,
-        scope: Scope,
-        kind: type[CallRow] | type[CallTurnRow],
-        head: bytes,
+        self, database: Database, scope: Scope, kind: type[Sealed], head: bytes
     ) -> int:
         """How many cannot be decrypted."""
         lost, last = 0, _FIRST

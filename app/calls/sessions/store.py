@@ -2,19 +2,28 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, delete, func, select, update
+from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, delete, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.calls.sessions.domain import OPEN, CallQuery
+from app.calls.sessions.domain import CallQuery, CallState
 from app.core.db import Base, TenantOwned, Tx
 
 
-class CallRow(TenantOwned, Base):
-    """`sealed` is encrypted. `alive_at`: when the process that holds the call last said so.
+class Sealed(TenantOwned):
+    """Mixin of what is partly nobody else's business: `sealed` is encrypted."""
+
+    __tablename__: ClassVar[str]
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes]
+
+
+class CallRow(Sealed, Base):
+    """`alive_at`: when the process that holds the call last said so.
     `forget_at`: when it is deleted with all that belongs to it; none: when somebody does that."""
 
     __tablename__ = "calls"
@@ -23,7 +32,6 @@ class CallRow(TenantOwned, Base):
         UniqueConstraint("org_id", "provider_id"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
     agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), index=True)
     agent_version: Mapped[int]
     customer_id: Mapped[UUID | None] = mapped_column(
@@ -41,16 +49,12 @@ class CallRow(TenantOwned, Base):
     ended_reason: Mapped[str]
     recorded_bytes: Mapped[int | None]
     summary_state: Mapped[str]
-    sealed: Mapped[bytes]
 
 
-class CallTurnRow(TenantOwned, Base):
-    """`sealed`: the words, encrypted."""
-
+class CallTurnRow(Sealed, Base):
     __tablename__ = "call_turns"
     __table_args__ = (UniqueConstraint("call_id", "number"),)
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
     call_id: Mapped[UUID] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
     number: Mapped[int]
     role: Mapped[str]
@@ -58,11 +62,9 @@ class CallTurnRow(TenantOwned, Base):
     ended_s: Mapped[float]
     is_cut: Mapped[bool]
     timings: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    sealed: Mapped[bytes]
 
 
-Sealed = CallRow | CallTurnRow
-S = TypeVar("S", CallRow, CallTurnRow)
+S = TypeVar("S", bound=Sealed)
 
 
 async def add(tx: Tx, *rows: Sealed) -> None:
@@ -95,15 +97,15 @@ async def turns(tx: Tx, call_ids: Collection[UUID]) -> Sequence[CallTurnRow]:
     return (await tx.session.scalars(query.order_by(CallTurnRow.call_id, CallTurnRow.number))).all()
 
 
-async def note_alive(tx: Tx, call_ids: Collection[UUID], at: datetime) -> None:
-    await tx.session.execute(update(CallRow).where(CallRow.id.in_(call_ids)).values(alive_at=at))
-
-
-async def abandoned(tx: Tx, before: datetime, limit: int) -> list[tuple[UUID, UUID]]:
-    """Organization and call: not over, and nobody has said since that it goes on."""
-    states = [state.value for state in OPEN]
-    query = select(CallRow.org_id, CallRow.id).where(
-        CallRow.state.in_(states), CallRow.alive_at < before
+async def abandoned(
+    tx: Tx, *, held: datetime, waiting: datetime, limit: int
+) -> list[tuple[UUID, UUID, str]]:
+    """Organization, call and state of those of which nothing was heard since: since `held` where
+    somebody had answered, since `waiting` where nobody had."""
+    is_held = CallRow.state == CallState.IN_PROGRESS.value
+    waits = CallRow.state.in_((CallState.QUEUED.value, CallState.RINGING.value))
+    query = select(CallRow.org_id, CallRow.id, CallRow.state).where(
+        (is_held & (CallRow.alive_at < held)) | (waits & (CallRow.alive_at < waiting))
     )
     return [(*row,) for row in (await tx.session.execute(query.limit(limit))).tuples()]
 

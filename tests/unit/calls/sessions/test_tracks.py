@@ -95,6 +95,6 @@ def test_a_line_that_falls_silent_is_recorded_at_the_same_pace() -> None:
             blocks.append(block)
     tracks.heard(sound(0.2, 100), 11.0)
     caller, agent = whole(tracks, blocks)
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     assert places(caller, 0.2) == (10_900, 11_000)
     assert places(agent, 0.5) == (1000, 11_000)

@@ -1,0 +1,117 @@
+"""A call under way in this process: what happened in it so far, and what ends it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from app.calls.agents.domain import Agent
+from app.calls.sessions.domain import Call, CallState, Turn
+from app.calls.sessions.recording import Recorder
+from app.calls.sessions.transcript import Transcript
+from app.core.feed.port import Feed, topic
+from app.core.scope import OrgScope
+from app.realtime.conversation import Act, Brain, EndCall, TransferCall
+from app.realtime.conversation import Line as Said
+from app.realtime.events import Ended, SessionEvent
+from app.realtime.line import Line
+
+CALLS_FEED = "calls"
+
+
+class CallNews(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """For dashboards: what happens in a call as it happens."""
+
+    event: Literal["call.started", "call.turn", "call.ended"]
+    call_id: UUID
+    agent_id: UUID
+    status: str
+    turn: Turn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`disposition`: in the words of whoever ended the call."""
+
+    state: CallState
+    reason: str
+    disposition: str = ""
+
+
+@dataclass(slots=True)
+class LiveCall:
+    scope: OrgScope
+    call: Call
+    agent: Agent
+    line: Line
+    feed: Feed
+    transcript: Transcript
+    recorder: Recorder | None = None
+    outcome: Outcome | None = None
+    written: int = 0
+    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _asked_to_end: str = ""
+
+    def tell(self, event: SessionEvent) -> None:
+        """Never waits."""
+        if turn := self.transcript.tell(event):
+            self.announce("call.turn", turn)
+        if isinstance(event, Ended):
+            self.outcome = self._outcome(event)
+
+    def announce(
+        self, event: Literal["call.started", "call.turn", "call.ended"], turn: Turn | None = None
+    ) -> None:
+        news = CallNews(
+            event=event,
+            call_id=self.call.id,
+            agent_id=self.agent.id,
+            status=self.call.state.value,
+            turn=turn,
+        )
+        self.feed.publish(topic(self.scope.org_id, CALLS_FEED), news)
+
+    def unwritten(self, *, is_over: bool) -> Sequence[Turn]:
+        """The last turn may still be withdrawn while the call goes on."""
+        return self.transcript.turns[self.written : None if is_over else -1]
+
+    async def end(self, reason: str) -> None:
+        self._asked_to_end = self._asked_to_end or reason
+        await self.line.close()
+
+    def _outcome(self, ended: Ended) -> Outcome:
+        reason, disposition = _reason(ended.reason, ended.act)
+        if ended.act is None and self._asked_to_end:
+            reason = self._asked_to_end
+        return Outcome(CallState.COMPLETED, reason, disposition)
+
+
+class AttendedBrain:
+    """A `Brain` of which it is known when it gave the first of an answer."""
+
+    def __init__(self, brain: Brain, thought: Callable[[float], None]) -> None:
+        self._brain = brain
+        self._thought = thought
+
+    async def reply(self, lines: Sequence[Said]) -> AsyncGenerator[str | Act, None]:
+        async with aclosing(self._brain.reply(lines)) as pieces:
+            async for piece in pieces:
+                self._thought(asyncio.get_running_loop().time())
+                yield piece
+
+
+def _reason(told: str, act: Act | None) -> tuple[str, str]:
+    """A word of ours, and what was said about it: that may be anything."""
+    match act:
+        case EndCall("silence"):
+            return "silence", ""
+        case EndCall():
+            return "agent_hung_up", act.reason
+        case TransferCall():
+            return "transferred", "transferred"
+        case None:
+            return told, ""
