@@ -1,11 +1,11 @@
 """The agent that a newcomer talks to: a dialogue graph, which needs no language model."""
 
+from importlib.resources import files
 from uuid import UUID, uuid5
 
 import msgspec
 
 from app.calls.agents.domain import AgentSettings
-from app.calls.flows.documents import appointment
 
 _NAME = "Front desk (demo)"
 _GREETING = "Welcome to Parley. You are talking to a demonstration."
@@ -18,11 +18,12 @@ _PROMPT = (
 
 
 def demo_settings() -> AgentSettings:
+    graph = files("app.calls.flows").joinpath("examples/appointment.json")
     return AgentSettings(
         name=_NAME,
         greeting=_GREETING,
         system_prompt=_PROMPT,
-        graph=msgspec.to_builtins(appointment()),
+        graph=msgspec.json.decode(graph.read_bytes()),
     )
 
 

@@ -70,8 +70,9 @@ async def add_all(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:
         return 0
     statement = insert(CustomerRow.__table__).on_conflict_do_nothing()  # pyright: ignore[reportArgumentType]
     values = [{"org_id": tx.org_id, **row} for row in rows]
-    done = cast("CursorResult[Any]", await tx.session.execute(statement, values))
-    return done.rowcount
+    counted = {"preserve_rowcount": True}
+    done = await tx.session.execute(statement, values, execution_options=counted)
+    return cast("CursorResult[Any]", done).rowcount
 
 
 async def find(tx: Tx, customer_id: UUID, *, lock: bool = False) -> CustomerRow | None:

@@ -1,0 +1,40 @@
+"""What an agent says unasked is spoken before anybody waits for it, by the real voice."""
+
+import asyncio
+from contextlib import aclosing
+from pathlib import Path
+
+from app.core.scope import OrgScope
+from app.runtime import Runtime
+from tests.api.wall.world import world
+
+GREETING = "Hello there. How can I help?"
+
+
+def found(runtime: Runtime) -> float:
+    """How many phrases were at hand when they were asked for."""
+    return runtime.speaking.metrics.phrases.labels("yes")._value.get()
+
+
+def missed(runtime: Runtime) -> float:
+    return runtime.speaking.metrics.phrases.labels("no")._value.get()
+
+
+async def test_a_greeting_is_at_hand_soon_after_it_was_saved(
+    app_url: str, embedded_superuser_url: str, tmp_path: Path
+) -> None:
+    async with world(embedded_superuser_url, tmp_path, PARLEY_PHRASE_CACHE_MB="64") as parley:
+        runtime = parley.runtime
+        organization = await runtime.organizations.create(f"Bank {tmp_path}", actor="test")
+        scope = OrgScope(organization.id, "test")
+        agent = await runtime.agents.create(scope, {"name": "A", "greeting": GREETING})
+        async with asyncio.timeout(60):
+            while missed(runtime) < 5 or runtime.speaking.speaking:  # noqa: ASYNC110 - a job's
+                await asyncio.sleep(0.05)
+        manner = await runtime.agents.voices.manner(scope, agent.settings)
+        before = found(runtime)
+        for sentence in ("Hello there.", "How can I help?", "Are you still there?"):
+            speech = runtime.speaking.speak(sentence, manner, owner=scope.org_id)
+            async with aclosing(speech) as chunks:
+                assert [chunk async for chunk in chunks]
+        assert found(runtime) - before == 3
