@@ -1,12 +1,12 @@
 """What makes and takes telephone calls."""
 
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
+from app.calls.sessions.calls import Calls
 from app.calls.sessions.casting import Casting
-from app.calls.sessions.phone_streams import HoldCall, PhoneStreams
+from app.calls.sessions.phone import Phone
+from app.calls.sessions.phone_streams import PhoneStreams
 from app.calls.sessions.phoning import Phoning
-from app.calls.sessions.records import CallRecords
 from app.calls.telephony.numbers import PhoneNumbers
 from app.calls.telephony.signatures import CallbackSignatures
 from app.calls.telephony.telephone import Telephone
@@ -20,38 +20,21 @@ from app.wiring.base import Foundation
 from app.wiring.calling import Calling
 
 
-@dataclass(frozen=True, slots=True)
-class Phone:
-    calls: Phoning
-    streams: PhoneStreams
-    numbers: PhoneNumbers
-    signatures: CallbackSignatures
-
-
-@dataclass(frozen=True, slots=True)
-class Talking:
-    """What holds a call once it is answered."""
-
-    records: CallRecords
-    casting: Casting
-    hold: HoldCall
-
-
 def opened_phone(
-    base: Foundation, calling: Calling, talking: Talking, settings: Settings, stack: AsyncExitStack
+    base: Foundation,
+    calling: Calling,
+    calls: Calls,
+    casting: Casting,
+    settings: Settings,
+    stack: AsyncExitStack,
 ) -> Phone:
-    asked = settings.telephony
-    numbers = PhoneNumbers(base.database, calling.agents.is_there)
-    telephone = Telephone(
-        TwilioApi(asked, _outbound(asked, stack)),
-        numbers,
-        StreamTickets(base.keys),
-        settings.server.public_url,
-    )
-    records, agents, database = talking.records, calling.agents, base.database
+    asked, agents, database = settings.telephony, calling.agents, base.database
+    numbers = PhoneNumbers(database, agents.is_there)
+    api = TwilioApi(asked, _outbound(asked, stack))
+    telephone = Telephone(api, numbers, StreamTickets(base.keys), settings.server.public_url)
     return Phone(
-        Phoning(database, base.jobs, agents, calling.customers, records, telephone),
-        PhoneStreams(database, agents, records, talking.casting, telephone, talking.hold),
+        Phoning(database, base.jobs, agents, calling.customers, calls, telephone),
+        PhoneStreams(database, agents, casting, calls, telephone),
         numbers,
         CallbackSignatures(asked.twilio_auth_token, asked.twilio_webhook_key),
     )

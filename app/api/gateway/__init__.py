@@ -20,6 +20,8 @@ from app.api.gateway import (
     members,
     offer,
     organizations,
+    phone_calls,
+    phone_numbers,
     quota,
     recovery,
     tts,
@@ -34,6 +36,7 @@ from app.api.gateway.bodies import error_body
 from app.api.gateway.live import live
 from app.api.gateway.operations import asr_status, metrics, ready, service_health
 from app.api.gateway.tts_stream import tts_stream
+from app.api.gateway.twilio_stream import twilio_stream
 
 FAMILY = Family(
     name="gateway",
@@ -50,6 +53,7 @@ FAMILY = Family(
         live,
         stream,
         tts_stream,
+        twilio_stream,
         *agent.ROUTES,
         *agent_clients.ROUTES,
         *agent_history.ROUTES,
@@ -68,6 +72,8 @@ FAMILY = Family(
         *members.ROUTES,
         *offer.ROUTES,
         *organizations.ROUTES,
+        *phone_calls.ROUTES,
+        *phone_numbers.ROUTES,
         *quota.ROUTES,
         *recovery.ROUTES,
         *tts.ROUTES,

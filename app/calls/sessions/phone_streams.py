@@ -1,18 +1,16 @@
-"""Telephone calls that were answered: whose stream it is, what is said over it, and whom the call is
-handed on to."""
+"""Telephone calls that were answered: whose stream it is, what is said over it, and whom the call
+is handed on to."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from functools import partial
 from uuid import UUID
 
 from app.calls.agents.domain import Agent
 from app.calls.agents.service import Agents
+from app.calls.sessions.calls import Calls
 from app.calls.sessions.casting import Casting
-from app.calls.sessions.conducting import Held
-from app.calls.sessions.records import CallRecords
 from app.calls.telephony import twiml
 from app.calls.telephony.telephone import ORGANIZATION, TICKET, Telephone
 from app.calls.telephony.tickets import Purpose, Ticket, TicketRefused
@@ -33,27 +31,21 @@ ACTOR = "telephone"
 START_S = 10.0
 """So long a socket may be open and say nothing of its stream."""
 
-HoldCall = Callable[[OrgScope, UUID, Line], Awaitable[Held]]
-
 
 class PhoneStreams:
-    """`hold` lasts as long as the conversation."""
-
     def __init__(
         self,
         database: Database,
         agents: Agents,
-        records: CallRecords,
         casting: Casting,
+        calls: Calls,
         telephone: Telephone,
-        hold: HoldCall,
     ) -> None:
         self._database = database
         self._agents = agents
-        self._records = records
         self._casting = casting
+        self._calls = calls
         self._telephone = telephone
-        self._hold = hold
 
     async def carry(self, wire: Wire) -> None:
         """From the first message to the last. Raises `TicketRefused` where nobody asked for it."""
@@ -78,7 +70,7 @@ class PhoneStreams:
             return scope, await self._telephone.tickets.redeem(tx, given.get(TICKET, ""))
 
     async def _talk(self, scope: OrgScope, call_id: UUID, sid: str, line: Line) -> None:
-        held = await self._hold(scope, call_id, line)
+        held = await self._calls.hold(scope, call_id, line)
         if isinstance(held.ended.act, TransferCall):
             await self._hand_on(sid, held.ended.act.to)
 
@@ -92,25 +84,32 @@ class PhoneStreams:
             log.warning("a call could not be handed on: %s", error.code)
 
     async def _leave_message(self, scope: OrgScope, call_id: UUID, line: Line) -> None:
-        async with self._database.transaction(scope) as tx:
-            call = await self._records.get(tx, call_id)
-            agent = await self._agents.get(tx, call.agent_id)
+        agent = await self._agent(scope, call_id)
         async with self._casting.cast(scope, agent, line.playout.sample_rate) as cast:
-            await _say(cast.mouth, agent, line)
+            await _say(cast.mouth, agent.settings.behavior.voicemail, line)
+
+    async def _agent(self, scope: OrgScope, call_id: UUID) -> Agent:
+        """As it was when the call began."""
+        async with self._database.transaction(scope) as tx:
+            call = await self._calls.records.get(tx, call_id)
+            version = await self._agents.find_version(tx, call.agent_id, call.agent_version)
+        assert version, "calls keep the versions that they refer to"
+        at = version.made_at
+        return Agent(call.agent_id, version.number, version.settings, at, at)
 
 
-async def _say(mouth: Mouth, agent: Agent, line: Line) -> None:
+async def _say(mouth: Mouth, message: str, line: Line) -> None:
     """Until all of it was heard, or the machine hangs up."""
     async with TaskScope() as scope:
-        saying = scope.spawn("leave a message", _spoken(mouth, agent, line))
+        saying = scope.spawn("leave a message", _spoken(mouth, message, line))
         async for _ in line.sounds():
             if saying.done():
                 break
         await scope.cancel()
 
 
-async def _spoken(mouth: Mouth, agent: Agent, line: Line) -> None:
-    for sentence in spoken_sentences(agent.settings.behavior.voicemail):
+async def _spoken(mouth: Mouth, message: str, line: Line) -> None:
+    for sentence in spoken_sentences(message):
         async with aclosing(mouth.speak(sentence)) as pieces:
             async for piece in pieces:
                 await line.playout.play(piece.sound)

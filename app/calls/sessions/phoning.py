@@ -11,8 +11,8 @@ import msgspec
 from app.calls.agents.domain import Agent, AgentNotFound
 from app.calls.agents.service import Agents
 from app.calls.customers.service import Customers
+from app.calls.sessions.calls import Calls
 from app.calls.sessions.domain import Call, CallAsked, CallContents, CallsRefused, CallState
-from app.calls.sessions.records import CallRecords
 from app.calls.telephony import twiml
 from app.calls.telephony.callbacks import (
     Answered,
@@ -74,20 +74,22 @@ class Phoning:
         jobs: Jobs,
         agents: Agents,
         customers: Customers,
-        records: CallRecords,
+        calls: Calls,
         telephone: Telephone,
     ) -> None:
         self._database = database
         self._jobs = jobs
         self._agents = agents
         self._customers = customers
-        self._records = records
+        self._calls = calls
+        self._records = calls.records
         self._telephone = telephone
         jobs.register(MACHINE_ANSWERED, self._meet_machine)
 
     async def start(self, scope: OrgScope, asked: PhoneCallAsked) -> Call:
         """Raises where it cannot be made; the record of it says so too."""
         self._telephone.api.require_set_up()
+        self._calls.admit()
         async with self._database.transaction(scope) as tx:
             agent = await self._agents.get(tx, asked.agent_id)
             call = await self._records.add(tx, agent, await self._asked(tx, asked))
@@ -110,6 +112,7 @@ class Phoning:
             log.warning("a telephone number rings at no organization; see docs/calling.md")
             return twiml.reject("rejected")
         try:
+            self._calls.admit()
             async with self._database.transaction(found[0]) as tx:
                 call = await self._records.find_by_provider(tx, ringing.sid)
                 call = call or await self._rings(tx, found[1], ringing)
