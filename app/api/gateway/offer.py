@@ -41,17 +41,17 @@ class Offer(WhomToCall, frozen=True, kw_only=True):
 
     sdp: str
     type: Literal["offer"]
-    pc_id: PeerId | None = None
+    peer: PeerId | None = msgspec.field(default=None, name="pc_id")
     restart_pc: bool | None = None
-    requestData: WhomToCall | None = None  # noqa: N815
+    request_data: WhomToCall | None = msgspec.field(default=None, name="requestData")
 
     def asked(self, has_video: bool | None) -> BrowserOffer:
-        inner = self.requestData or WhomToCall()
+        inner = self.request_data or WhomToCall()
         return BrowserOffer(
             sdp=self.sdp,
             agent_id=self.agent_id or inner.agent_id,
             customer_id=self.customer_id or inner.customer_id,
-            peer_id=self.pc_id,
+            peer_id=self.peer,
             restarts=bool(self.restart_pc),
             has_video=has_video,
         )
@@ -75,7 +75,7 @@ class SentCandidate(msgspec.Struct, frozen=True):
 
 
 class Candidates(msgspec.Struct, frozen=True):
-    pc_id: PeerId
+    peer: PeerId = msgspec.field(name="pc_id")
     candidates: list[SentCandidate]
 
 
@@ -104,7 +104,7 @@ async def add_candidates(runtime: NamedDependency[Runtime], data: JSONBody[Candi
     candidates = [
         Candidate(sent.candidate, sent.sdp_mid, sent.sdp_mline_index) for sent in data.candidates
     ]
-    await runtime.browser_calls.add_candidates(data.pc_id, candidates)
+    await runtime.browser_calls.add_candidates(data.peer, candidates)
     return Taken()
 
 

@@ -11,6 +11,7 @@ from msgspec import inspect
 
 from app.api.access import Access, access_of
 from tests.api.wall.world import Organization
+from tests.browser_peer import OFFER
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
@@ -24,6 +25,7 @@ SAMPLES: dict[str, Any] = {
     "token": "x" * 43,
     "value": "x" * 43,
     "host": "crm.example.com",
+    "sdp": OFFER,
 }
 """What a field of a body may hold, where the type alone does not tell."""
 

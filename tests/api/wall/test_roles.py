@@ -149,6 +149,8 @@ ALLOWED: dict[str, str] = {
     "POST /bot/api/customers/import": WRITERS,
     "GET /bot/api/customers/settings": CALLERS,
     "PUT /bot/api/customers/settings": WRITERS,
+    "POST /bot/api/offer": WITHIN,
+    "PATCH /bot/api/offer": ANYBODY,
     # The same in v1: of the active organization where the path names none.
     "GET /api/v1/api-keys": ACTIVE_ADMINS,
     "POST /api/v1/api-keys": ACTIVE_ADMINS,

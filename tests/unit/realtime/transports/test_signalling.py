@@ -16,25 +16,8 @@ from app.realtime.transports.signalling import (
     check_candidates,
     check_offer,
 )
+from tests.browser_peer import AUDIO, OFFER, SESSION, VIDEO
 
-SESSION = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
-KEYS = (
-    "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=setup:actpass\r\n"
-    f"a=fingerprint:sha-256 {':'.join(['AB'] * 32)}\r\n"
-)
-AUDIO = (
-    "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\n"
-    f"a=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n{KEYS}"
-)
-VIDEO = (
-    "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\n"
-    f"a=mid:1\r\na=sendrecv\r\na=rtcp-mux\r\na=rtpmap:96 VP8/90000\r\n{KEYS}"
-)
-DATA = (
-    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n"
-    f"a=mid:2\r\na=sctp-port:5000\r\n{KEYS}"
-)
-OFFER = f"{SESSION}a=group:BUNDLE 0 1 2\r\n{AUDIO}{VIDEO}{DATA}"
 HOST = "candidate:1 1 udp 2122260223 192.0.2.7 51000 typ host generation 0 ufrag abcd"
 HIDDEN = "candidate:1 1 udp 2122260223 6cd3f2a1-0f4e-4a35-9a3c-12b0f8a5a1c2.local 51000 typ host"
 
