@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -189,7 +190,7 @@ class Calls:
     async def _talk(self, live: LiveCall, cast: Cast) -> Held:
         brain = AttendedBrain(cast.brain, live.transcript.thought)
         cast, streams = replace(cast, brain=brain), self._desk.streams
-        recorder = live.recorder
+        live.facts, recorder = cast.facts, live.recorder
         if recorder is None:
             return await conduct(live.line, cast, streams, live.tell)
         async with TaskScope() as scope:
@@ -246,6 +247,8 @@ class Calls:
                 )
             except CallStateConflict as error:
                 log.warning("a call had ended before it ended: %s", error.message)
+            if found := dict(live.facts()):
+                await self.records.write(tx, live.call.id, partial(_with_result, found))
             if has_spoken:
                 await self._desk.summaries.soon(tx, live.call.id)
         amounts = Amounts(requests=1, audio_s=live.call.duration_s)
@@ -255,6 +258,10 @@ class Calls:
 
 def _with_key(key: bytes, contents: CallContents) -> CallContents:
     return msgspec.structs.replace(contents, recording_key=key)
+
+
+def _with_result(found: dict[str, Any], contents: CallContents) -> CallContents:
+    return msgspec.structs.replace(contents, result=found)
 
 
 def _fault(error: BaseException) -> str:

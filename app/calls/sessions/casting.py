@@ -1,9 +1,11 @@
 """An agent as a call needs it: what it thinks with, its voice, its words and its manners."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -49,6 +51,7 @@ class Casting:
                 manner,
                 AgentBrain(thinker, scope, settings.system_prompt, toolbox),
                 AgentMouth(self._agents.voices.speaking, manner, scope.org_id, sample_rate),
+                partial(_facts, thinker),
             )
 
     async def _thinker(self, scope: OrgScope, settings: AgentSettings) -> tuple[Thinker, str]:
@@ -62,8 +65,20 @@ class Casting:
         return thinker, "".join(opening)
 
 
+def _facts(thinker: Thinker) -> Mapping[str, Any]:
+    """What a dialogue graph has asked for."""
+    if isinstance(thinker, GraphThinker) and thinker.position:
+        return thinker.position.slots
+    return {}
+
+
 async def _cast(
-    settings: AgentSettings, opening: str, manner: Manner, brain: AgentBrain, mouth: AgentMouth
+    settings: AgentSettings,
+    opening: str,
+    manner: Manner,
+    brain: AgentBrain,
+    mouth: AgentMouth,
+    facts: Callable[[], Mapping[str, Any]],
 ) -> Cast:
     spoken = replace(settings, greeting=f"{settings.greeting} {opening}".strip())
     language = manner.language.partition("-")[0]
@@ -76,4 +91,5 @@ async def _cast(
         silence=settings.silence_rules,
         patience=settings.patience,
         strategies=SMART if settings.behavior.smart_endpointing else (),
+        facts=facts,
     )

@@ -1,7 +1,8 @@
 """One call from its first sound to its last: a line, and the agent that answers it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.asr.live import StreamOptions
 from app.asr.streaming import StreamService
@@ -23,7 +24,8 @@ from app.realtime.words import SmallWords
 class Cast:
     """An agent as a call needs it. `strategies` none: silence alone ends a turn. `silence` none:
     nobody minds it. `yields`: words of the user stop the agent. `closes`: hangs up after a goodbye.
-    `murmurs`: "mm-hmm", while the user speaks for long. `adapts`: the brain is told of moods."""
+    `murmurs`: "mm-hmm", while the user speaks for long. `adapts`: the brain is told of moods.
+    `facts`: what the agent has found out by now."""
 
     brain: Brain
     mouth: Mouth
@@ -39,6 +41,7 @@ class Cast:
     adapts: bool = True
     room_tone: bool = False
     filler_s: float = 2.5
+    facts: Callable[[], Mapping[str, Any]] = dict
 
     @property
     def habits(self) -> Habits:

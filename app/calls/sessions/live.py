@@ -1,10 +1,10 @@
 """A call under way in this process: what happened in it so far, and what ends it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -52,6 +52,7 @@ class LiveCall:
     transcript: Transcript
     recorder: Recorder | None = None
     outcome: Outcome | None = None
+    facts: Callable[[], Mapping[str, Any]] = dict
     written: int = 0
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _asked_to_end: str = ""
