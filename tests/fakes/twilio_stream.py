@@ -23,7 +23,7 @@ class TwilioStream:
         call_sid: str = "CA" + "1" * 32,
         parameters: Mapping[str, str] | None = None,
     ) -> None:
-        self._send = send
+        self.send = send
         self.call_sid = call_sid
         self.stream_sid = "MZ" + "2" * 32
         self.parameters = dict(parameters or {})
@@ -37,7 +37,7 @@ class TwilioStream:
         self._chunk = 0
 
     async def start(self) -> None:
-        await self._send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
+        await self.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
         await self._tell(
             "start",
             start={
@@ -133,7 +133,7 @@ class TwilioStream:
 
     async def _tell(self, event: str, **body: Any) -> None:
         self._sequence += 1
-        await self._send(
+        await self.send(
             json.dumps(
                 {
                     "event": event,

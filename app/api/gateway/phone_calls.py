@@ -52,7 +52,9 @@ class StartedCall(msgspec.Struct, frozen=True, kw_only=True):
     call_sid: str | None
 
 
-async def form_of_twilio(request: Request[Any, Any, Any], runtime: Runtime) -> Form:
+async def form_of_twilio(
+    request: Request[Any, Any, Any], runtime: NamedDependency[Runtime]
+) -> Form:
     """A dependency. Raises where Twilio did not sign it."""
     query = request.scope["query_string"].decode("latin-1")
     path = request.scope["path"] + (f"?{query}" if query else "")

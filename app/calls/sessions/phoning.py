@@ -89,10 +89,11 @@ class Phoning:
     async def start(self, scope: OrgScope, asked: PhoneCallAsked) -> Call:
         """Raises where it cannot be made; the record of it says so too."""
         self._telephone.api.require_set_up()
-        self._calls.admit()
         async with self._database.transaction(scope) as tx:
             agent = await self._agents.get(tx, asked.agent_id)
-            call = await self._records.add(tx, agent, await self._asked(tx, asked))
+            wanted = await self._asked(tx, asked)
+            self._calls.admit()
+            call = await self._records.add(tx, agent, wanted)
             outgoing = await self._outgoing(tx, agent, call)
         try:
             sid = await self._telephone.api.call(outgoing)
