@@ -62,3 +62,60 @@ async def test_sound_is_taken_without_the_silence_behind_it_and_across_pieces() 
     assert playout.take_sound(50).tolist() == [2] * 5 + [3] * 10
     assert playout.take_sound(50).size == 0
     assert playout.take(2).tolist() == [0, 0]
+
+
+@virtual_time
+async def test_what_is_murmured_is_mixed_in_and_never_counts() -> None:
+    playout = Playout(RATE)
+    playout.murmur(tone(0.03, 5))
+    assert playout.take(20).tolist() == [5] * 20
+    await playout.play(tone(0.02, 1))
+    assert playout.take_sound(15).tolist() == [6] * 10 + [1] * 5
+    assert playout.played_s == 0.015
+    assert playout.given_s == 0.02
+
+
+@virtual_time
+async def test_what_is_murmured_does_not_begin_a_reply_and_ends_with_it() -> None:
+    playout = Playout(RATE)
+    started: list[float] = []
+    playout.started = lambda: started.append(playout.played_s)
+    playout.murmur(tone(0.1, 5))
+    playout.take(20)
+    assert started == []
+    await playout.play(tone(0.1))
+    playout.take(20)
+    assert started == [0.0]
+    playout.clear()
+    assert playout.take(20).tolist() == [0] * 20
+
+
+@virtual_time
+async def test_the_background_is_under_everything_even_while_it_is_held() -> None:
+    playout = Playout(RATE)
+    playout.background = lambda count: np.full(count, 0.5, np.float32)
+    assert playout.take_sound(10).tolist() == [0.5] * 10
+    await playout.play(tone(0.015, 1))
+    assert playout.take(10).tolist() == [1.5] * 10
+    playout.is_held = True
+    assert playout.take(10).tolist() == [0.5] * 10
+    playout.is_held = False
+    assert playout.take(10).tolist() == [1.5] * 5 + [0.5] * 5
+    assert playout.played_s == 0.015
+
+
+@virtual_time
+async def test_what_was_said_is_heard_though_the_background_still_waits_far_away() -> None:
+    playout = Playout(RATE)
+    playout.background = lambda count: np.zeros(count, np.float32)
+    await playout.play(tone(0.1))
+    playout.take_sound(100)
+    playout.sent_ahead(100)
+    assert playout.played_s == 0
+    playout.take_sound(60)
+    playout.sent_ahead(100)
+    assert playout.played_s == 0.06
+    playout.take_sound(60)
+    playout.sent_ahead(100)
+    await playout.drained()
+    assert playout.played_s == 0.1

@@ -23,3 +23,9 @@ def test_an_answer_forgives_the_silence_before_it() -> None:
 
 def test_no_strike_means_no_prompt() -> None:
     assert SilenceWatchdog(SilenceRules(5, strikes=0), 0).tick(5) == "hang_up"
+
+
+def test_without_rules_nobody_minds() -> None:
+    watchdog = SilenceWatchdog(None, 0)
+    assert watchdog.due_s is None
+    assert watchdog.tick(1e6) is None

@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.realtime.turn import Agent, Decision, GoOn, Hold, Interrupt, Reply, Turn, Withdraw
+from app.realtime.turn import (
+    Agent,
+    Decision,
+    GoOn,
+    Hold,
+    Interrupt,
+    Reply,
+    Turn,
+    TurnRules,
+    Withdraw,
+)
 from app.realtime.words import small_words
 
 WAIT_S = 0.6
@@ -249,6 +259,80 @@ def test_after_a_reply_that_failed_the_user_is_heard_again(talk: Talk) -> None:
     talk.says(3.0, "Anybody there?", until_s=4.0)
     talk.at(9)
     assert talk.decisions == [Reply("Hello."), Reply("Anybody there?")]
+
+
+def test_a_final_that_comes_after_the_question_was_answered_changes_it(talk: Talk) -> None:
+    talk.at(0).voice()
+    talk.at(0.5).heard("Are you open", is_final=False)
+    talk.voice(until_s=1.0)
+    talk.at(2.2).heard("Are you open tonight", is_final=False)
+    talk.at(2.4).heard("Are you open tonight?")
+    talk.at(9)
+    assert talk.decided == [
+        (2.0, Reply("Are you open")),
+        (2.4, Withdraw("Are you open")),
+        (2.4, Reply("Are you open tonight?")),
+    ]
+
+
+def test_a_late_final_of_the_same_words_changes_nothing(talk: Talk) -> None:
+    talk.at(0).voice()
+    talk.at(0.5).heard("Are you open", is_final=False)
+    talk.voice(until_s=1.0)
+    talk.at(2.4).heard("Are you open?")
+    talk.at(9)
+    assert talk.decisions == [Reply("Are you open")]
+
+
+def test_a_late_final_does_not_interrupt_its_own_answer(talk: Talk) -> None:
+    talk.at(0).voice()
+    talk.at(0.5).heard("Are you open", is_final=False)
+    talk.voice(until_s=1.0)
+    talk.at(2.5).agent_sounds("Until ten.")
+    talk.at(2.6).heard("Are you open tonight?")
+    talk.at(9)
+    assert talk.decisions == [Reply("Are you open")]
+
+
+def test_what_was_answered_and_was_no_speech_is_taken_back(talk: Talk) -> None:
+    talk.at(0).voice()
+    talk.at(0.5).heard("Thanks for watching", is_final=False)
+    talk.voice(until_s=1.0)
+    talk.at(2.4).heard("")
+    talk.at(9)
+    assert talk.decisions == [Reply("Thanks for watching"), Withdraw("Thanks for watching")]
+
+
+def test_keys_do_not_take_half_a_sentence_with_them(talk: Talk) -> None:
+    talk.at(0).voice()
+    talk.at(0.5).heard("I want to", is_final=False)
+    talk.typed("1")
+    talk.at(1.0).heard("I want to reach somebody", is_final=False)
+    talk.voice(until_s=1.5)
+    talk.at(1.7).heard("I want to reach somebody.")
+    talk.at(9)
+    assert talk.decisions == [Reply("1"), Withdraw("1"), Reply("1 I want to reach somebody.")]
+
+
+def test_an_answer_is_due_only_while_the_floor_is_the_users(talk: Talk) -> None:
+    talk.at(0).voice()
+    talk.at(0.5).heard("I would like to", is_final=False)
+    assert talk.turn.answer_due_s is None
+    talk.voice(until_s=1.0)
+    assert talk.turn.answer_due_s == 2.5
+    talk.at(9)
+    assert talk.turn.agent is Agent.THINKING
+    assert talk.turn.answer_due_s is None
+
+
+def test_an_agent_that_does_not_yield_is_heard_out_and_answers_then() -> None:
+    talk = Talk()
+    talk.turn = Turn(small_words("en"), lambda _: WAIT_S, TurnRules(yields=False))
+    made_to_speak(talk)
+    talk.says(2.5, "Wait, what about Sunday?", until_s=3.5)
+    talk.at(6.0).agent_ends()
+    talk.at(9)
+    assert talk.decisions == [Reply("Wait, what about Sunday?")]
 
 
 def test_nothing_is_due_while_nobody_said_anything(talk: Talk) -> None:
