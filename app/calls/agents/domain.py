@@ -22,6 +22,8 @@ MOST_AGENTS = 100
 LONGEST_GRAPH = 64 * 1024
 """Bytes of JSON."""
 
+ANY_VOICE = "default"
+
 _NO_NUL = "^[^\\0]*$"
 _ON_ONE_LINE = "^[^\\x00-\\x1f\\x7f]*$"
 
@@ -126,7 +128,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     name: Name
     system_prompt: Instructions = ""
     greeting: Sentence = ""
-    voice: Word = "default"
+    voice: Word = ANY_VOICE
     voice_gender: Literal["", "female", "male"] = ""
     llm_model: Word = ""
     language: Word = ""
@@ -143,7 +145,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def asked_voice(self) -> str:
         """The gender chooses where no voice is named."""
-        return self.voice if self.voice != "default" else self.voice_gender or self.voice
+        return self.voice if self.voice != ANY_VOICE else self.voice_gender or self.voice
 
     @property
     def patience(self) -> Patience:

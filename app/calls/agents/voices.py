@@ -1,10 +1,10 @@
 """The voice that an agent asks for: one of everybody's, or one that its organization made."""
 
-from app.calls.agents.domain import AgentSettings, gender_not_applied
+from app.calls.agents.domain import ANY_VOICE, AgentSettings, gender_not_applied
 from app.core.not_applied import NotApplied
 from app.core.scope import OrgScope
 from app.tts.catalogue import Catalogue, Voice
-from app.tts.domain import VoiceSettings
+from app.tts.domain import VoiceSettings, VoiceUnknown
 from app.tts.service import SpeakingService
 from app.tts.speech import Manner
 
@@ -19,9 +19,8 @@ class AgentVoices:
 
     async def manner(self, scope: OrgScope, settings: AgentSettings) -> Manner:
         """How the agent speaks now. Raises where its voice was deleted since it was chosen."""
-        asked = VoiceSettings(
-            voice=settings.asked_voice, language=settings.language, speed=settings.speed
-        )
+        voice = chosen_voice(await self.catalogue(scope), settings)
+        asked = VoiceSettings(voice=voice.id, language=settings.language, speed=settings.speed)
         return await self.speaking.manner_of(asked, scope.org_id)
 
     async def not_applied(self, scope: OrgScope, settings: AgentSettings) -> list[NotApplied]:
@@ -32,6 +31,12 @@ class AgentVoices:
 
 
 def chosen_voice(catalogue: Catalogue, settings: AgentSettings) -> Voice:
-    """Raises VoiceUnknown or SpeechLanguageUnknown, which name the field."""
-    voice, _ = catalogue.choose(settings.asked_voice or catalogue.default, settings.language)
+    """Raises VoiceUnknown or SpeechLanguageUnknown, which name the field. A gender is a wish: not
+    every vendor's voices are known by theirs."""
+    try:
+        voice, _ = catalogue.choose(settings.asked_voice, settings.language)
+    except VoiceUnknown:
+        if settings.voice != ANY_VOICE:
+            raise
+        voice, _ = catalogue.choose(ANY_VOICE, settings.language)
     return voice

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from app import VERSION, wiring
 from app.calls.agents.demo import demo_id
 from app.calls.agents.domain import AgentNotFound, AgentSaved, AgentSettings
 from app.calls.agents.service import Agents
@@ -14,10 +15,9 @@ from app.calls.flows.documents import appointment
 from app.core.scope import OrgScope
 from app.tts.catalogue import VoiceCatalogue
 from app.tts.domain import VoiceUnknown
-from app.tts.fitted_voices import Consent
 from app.tts.speech import Manner
 from tests.api.wall.world import World, world
-from tests.integration.tts.own.test_fitted_voices import FITTED, HASH
+from tests.integration.tts.own.test_fitted_voices import CONSENT, FITTED, HASH
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ async def test_a_newcomer_gets_one_agent_that_takes_an_appointment(
         made = await agents.get(tx, demo)
     assert made.settings.greeting
     assert await agents.graph(made.settings) == appointment()
-    assert agents.not_applied(made.settings) == []
+    assert await agents.not_applied(scope, made.settings) == []
     assert (await add_demo(parley, scope)).count(demo) == 1
     async with parley.runtime.database.transaction(scope) as tx:
         await agents.delete(tx, demo)
@@ -128,22 +128,38 @@ async def test_processes_that_start_at_once_make_one_demo(parley: World) -> None
 async def test_an_agent_speaks_with_a_voice_of_its_organization_and_of_no_other(
     parley: World, agents: Agents, scope: OrgScope
 ) -> None:
-    database, voices = parley.runtime.database, agents.voices
-    other = OrgScope((await parley.organization()).id, "eve")
-    fitted = voices._fitted
-    async with database.transaction(scope) as tx:
-        consent = Consent(True, "Ada", "I agree.")
-        own = await fitted.add(tx, "Ada", consent, FITTED, HASH)
-    agent = await agents.create(scope, {"name": "A", "voice": str(own.id), "speed": 1.2})
-    manner = await voices.manner(scope, agent.settings)
-    assert (manner.language, manner.speed) == ("en-us", 1.2)
-    assert str(own.id) in manner.voice
+    """By its name or its id."""
+    database, other = parley.runtime.database, OrgScope((await parley.organization()).id, "eve")
+    async with wiring.foundation(parley.runtime.settings, VERSION, join=True) as base:
+        async with base.database.transaction(scope) as tx:
+            own = await base.fitted_voices.add(tx, "Ada", CONSENT, FITTED, HASH)
+        await until_known(agents, scope, own.id, is_known=True)
+        for name in ("Ada", str(own.id)):
+            agent = await agents.create(scope, {"name": "A", "voice": name, "speed": 1.2})
+            manner = await agents.voices.manner(scope, agent.settings)
+            assert (manner.language, manner.speed) == ("en-us", 1.2)
+            assert str(own.id) in manner.voice
+            with pytest.raises(VoiceUnknown):
+                await agents.create(other, {"name": "A", "voice": name})
+        async with base.database.transaction(scope) as tx:
+            await base.fitted_voices.delete(tx, own.id)
+    await until_known(agents, scope, own.id, is_known=False)
     with pytest.raises(VoiceUnknown):
-        await agents.create(other, {"name": "A", "voice": str(own.id)})
+        await agents.voices.manner(scope, agent.settings)
+    told = await agents.not_applied(scope, agent.settings)
+    assert [each.option for each in told] == ["voice"]
     async with database.transaction(scope) as tx:
-        await fitted.delete(tx, own.id)
-    with pytest.raises(VoiceUnknown):
-        await agents.change(scope, agent.id, {"greeting": "hi"})
+        assert (await agents.get(tx, agent.id)).settings.voice == str(own.id)
+
+
+async def until_known(agents: Agents, scope: OrgScope, voice_id: UUID, *, is_known: bool) -> None:
+    """What another process does is noticed a moment later."""
+    async with asyncio.timeout(20):
+        while True:
+            voices = (await agents.voices.catalogue(scope)).voices
+            if any(voice.id == str(voice_id) for voice in voices) == is_known:
+                return
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(
