@@ -106,7 +106,10 @@ class Behavior(_Part, frozen=True):
     silence: SilenceSettings = SilenceSettings()
     emotion_adaptation: bool = True
     number_pronunciation: bool = True
+    """4500 is said forty-five hundred, in American English."""
     room_tone: bool = False
+    filler: Sentence = ""
+    """Said where an answer is long in coming; empty: nothing."""
     voicemail: Sentence = ""
     """Said to an answering machine; empty: hangs up on one."""
     failure: Sentence = ""
@@ -166,6 +169,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
             failure=behavior.failure or ours.failure,
             silence=behavior.silence.prompt or ours.silence,
             goodbye=behavior.goodbye or ours.goodbye,
+            filler=behavior.filler,
         )
 
 

@@ -1,5 +1,7 @@
 """The voice that an agent asks for: one of everybody's, or one that its organization made."""
 
+from dataclasses import replace
+
 from app.calls.agents.domain import ANY_VOICE, AgentSettings, gender_not_applied
 from app.core.not_applied import NotApplied
 from app.core.scope import OrgScope
@@ -21,7 +23,8 @@ class AgentVoices:
         """How the agent speaks now. Raises where its voice was deleted since it was chosen."""
         voice = chosen_voice(await self.catalogue(scope), settings)
         asked = VoiceSettings(voice=voice.id, language=settings.language, speed=settings.speed)
-        return await self.speaking.manner_of(asked, scope.org_id)
+        manner = await self.speaking.manner_of(asked, scope.org_id)
+        return replace(manner, hundreds=settings.behavior.number_pronunciation)
 
     async def not_applied(self, scope: OrgScope, settings: AgentSettings) -> list[NotApplied]:
         voice = chosen_voice(await self.catalogue(scope), settings)

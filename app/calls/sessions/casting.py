@@ -82,6 +82,7 @@ async def _cast(
 ) -> Cast:
     spoken = replace(settings, greeting=f"{settings.greeting} {opening}".strip())
     language = manner.language.partition("-")[0]
+    behavior = settings.behavior
     return Cast(
         brain,
         mouth,
@@ -90,6 +91,11 @@ async def _cast(
         phrases=spoken.phrases(manner.language),
         silence=settings.silence_rules,
         patience=settings.patience,
-        strategies=SMART if settings.behavior.smart_endpointing else (),
+        strategies=SMART if behavior.smart_endpointing else (),
+        yields=behavior.barge_in,
+        closes=behavior.closing_phrases,
+        murmurs=behavior.backchannel,
+        adapts=behavior.emotion_adaptation,
+        room_tone=behavior.room_tone,
         facts=facts,
     )
