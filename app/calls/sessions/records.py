@@ -1,6 +1,7 @@
 """The durable record of calls: made when a call is asked for, written on while it lasts, kept for
 as long as its agent says."""
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -146,14 +147,17 @@ class CallRecords:
         return (await self.turns_of(tx, [call_id])).get(call_id, ())
 
     async def turns_of(self, tx: Tx, call_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Turn]]:
-        found: dict[UUID, tuple[Turn, ...]] = {}
-        for row in await store.turns(tx, call_ids):
-            words = self.sealing.open(row, _Words)
-            found[row.call_id] = (*found.get(row.call_id, ()), _turn(row, words))
-        return found
+        return await asyncio.to_thread(self._opened_turns, await store.turns(tx, call_ids))
 
     async def delete(self, tx: Tx, call_ids: Collection[UUID]) -> None:
         await store.remove(tx, call_ids)
+
+    def _opened_turns(self, rows: Sequence[CallTurnRow]) -> Mapping[UUID, Sequence[Turn]]:
+        found: dict[UUID, list[Turn]] = {}
+        for row in rows:
+            turn = _turn(row, self.sealing.open(row, _Words))
+            found.setdefault(row.call_id, []).append(turn)
+        return found
 
     def _opened(self, row: CallRow) -> Call:
         return _shown(row, self.sealing.open(row, CallContents))

@@ -29,7 +29,7 @@ SAMPLES: dict[str, Any] = {
 }
 """What a field of a body may hold, where the type alone does not tell."""
 
-PAGES = {"file": "gateway.json", "name": "page.js", "voice": "af_heart"}
+PAGES = {"file": "gateway.json", "name": "page.js", "voice": "af_heart", "ticket": "x"}
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,7 @@ def ids_of(organization: Organization) -> dict[str, UUID | str]:
         "agent_id": organization.agent_id,
         "version_id": organization.agent_version_id,
         "customer_id": organization.customer_id,
+        "call_id": organization.call_id,
     }
 
 

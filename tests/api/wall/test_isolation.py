@@ -21,6 +21,7 @@ NO_IDS = {
     "GET /openapi/{file}",
     "GET /docs/{name}",
     "GET /tts/voices/{voice}/sample",
+    "GET /bot/api/recordings/{ticket}",
     "POST /auth/tokens",
     "PUT /agent/tools/{tool_name}",
     "PUT /agent/secrets/{secret_name}",
@@ -28,8 +29,8 @@ NO_IDS = {
     "POST /agent/route/stream",
     "POST /agent/voice-agent/chat/stream",
 }
-"""What they take is a name: of a page, of everybody's voice, or one that the operator or an
-organization makes up."""
+"""What they take is a name: of a page, of everybody's voice, of what it opens by itself, or one that
+the operator or an organization makes up."""
 
 LATER = {"usage", "inbox"}
 """Written a moment after what they tell of."""

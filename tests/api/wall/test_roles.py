@@ -149,6 +149,13 @@ ALLOWED: dict[str, str] = {
     "POST /bot/api/customers/import": WRITERS,
     "GET /bot/api/customers/settings": CALLERS,
     "PUT /bot/api/customers/settings": WRITERS,
+    "GET /bot/api/calls": CALLERS,
+    **{
+        f"GET /bot/api/calls/{{call_id}}{part}": WITHIN
+        for part in ("", "/transcript", "/result", "/audio", "/audio/url")
+    },
+    "POST /bot/api/calls/{call_id}/end": WITHIN,
+    "GET /bot/api/recordings/{ticket}": ANYBODY,
     "POST /bot/api/offer": WITHIN,
     "PATCH /bot/api/offer": ANYBODY,
     # The same in v1: of the active organization where the path names none.

@@ -16,6 +16,7 @@ from app.asr import store as job_store
 from app.asr.domain import TranscriptionRequest
 from app.asr.job import JobTask
 from app.asr.store import JobRow
+from app.calls.sessions.domain import CallAsked
 from app.core import settings as declared
 from app.core.clock import utc_now
 from app.core.db import Tx
@@ -57,6 +58,7 @@ class Organization:
     agent_id: UUID = field(default_factory=uuid4)
     agent_version_id: UUID = field(default_factory=uuid4)
     customer_id: UUID = field(default_factory=uuid4)
+    call_id: UUID = field(default_factory=uuid4)
 
 
 @dataclass
@@ -93,12 +95,14 @@ class World:
         return organization
 
     async def _agent(self, scope: OrgScope, organization: Organization) -> None:
-        """And a customer."""
+        """And a customer, whom it is to call."""
         agent = await self.runtime.agents.create(scope, {"name": "Front desk"})
         organization.agent_id = agent.id
         async with self.runtime.database.transaction(scope) as tx:
             (version,) = await self.runtime.agents.versions(tx, agent.id)
             customer = await self.runtime.customers.create(tx, {"name": "Ada"}, agent.id)
+            asked = CallAsked(direction="outbound", customer_id=customer.id)
+            organization.call_id = (await self.runtime.calls.records.add(tx, agent, asked)).id
         organization.agent_version_id = version.id
         organization.customer_id = customer.id
 

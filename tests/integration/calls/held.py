@@ -129,12 +129,18 @@ class QuickCasting(Casting):
 
 
 @asynccontextmanager
-async def desk_of(runtime: Runtime, casting: Casting, app_url: str) -> AsyncGenerator[Calls]:
-    """The calls of a runtime, with agents that are cast in another way."""
-    metrics = Metrics("test")
-    jobs = Jobs(app_url, metrics, Tracing("", "test"))
+async def more_jobs(app_url: str) -> AsyncGenerator[Jobs]:
+    """Beside those of the runtime, whose workers do what is put there."""
+    jobs = Jobs(app_url, Metrics("test"), Tracing("", "test"))
     await jobs.open()
+    yield jobs
+    await jobs.close()
+
+
+def calls_of(runtime: Runtime, casting: Casting, jobs: Jobs) -> Calls:
+    """The calls of a runtime, with agents that are cast in another way."""
     records, analysis = runtime.calls.records, AnalysisService(runtime.thinking)
+    lag = LoopLag(Metrics("test"))
     desk = CallDesk(
         database=runtime.database,
         records=records,
@@ -144,13 +150,12 @@ async def desk_of(runtime: Runtime, casting: Casting, app_url: str) -> AsyncGene
         customers=runtime.customers,
         casting=casting,
         streams=runtime.streams,
-        admission=CallAdmission(runtime.streams, runtime.speaking, LoopLag(metrics)),
+        admission=CallAdmission(runtime.streams, runtime.speaking, lag),
         quotas=runtime.quotas,
         usage=runtime.usage,
         feed=runtime.feed,
     )
-    yield Calls(desk)
-    await jobs.close()
+    return Calls(desk)
 
 
 async def new_agent(runtime: Runtime, scope: OrgScope, **behavior: Any) -> UUID:

@@ -1,0 +1,216 @@
+"""A call with ears that are told what to hear: events of recognition become a conversation."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from app.asr.live import (
+    Encoding,
+    Said,
+    SpeechBegan,
+    SpeechEnded,
+    SpeechPaused,
+    SpeechResumed,
+    StreamEvent,
+    StreamOptions,
+    Tell,
+)
+from app.asr.streaming import StreamService
+from app.calls.sessions.conducting import Cast, Held, conduct
+from app.realtime.conversation import Line
+from app.realtime.events import SessionEvent, Understanding, VoiceChanged
+from app.realtime.playout import Playout
+from tests.unit.realtime.simulated import ENGLISH, RATE, ScriptedBrain, ToneMouth
+from tests.virtual_time import virtual_time
+
+MIC = "microphone"
+PIECE_S = 0.1
+
+
+def sentence(text: str, *, is_final: bool = True, labels: Mapping[str, str] | None = None) -> Said:
+    return Said(
+        channel=MIC,
+        text=text,
+        words=(),
+        start_s=0.0,
+        end_s=1.0,
+        language="en",
+        confidence=1.0,
+        model="scripted",
+        is_final=is_final,
+        labels=labels or {},
+    )
+
+
+def utterance(at_s: float, until_s: float, said: Said | None) -> list[tuple[float, StreamEvent]]:
+    """As recognition tells it: the pause is known after a while, and so is the text."""
+    events: list[tuple[float, StreamEvent]] = [
+        (at_s, SpeechBegan(MIC, at_s)),
+        (until_s + 0.1, SpeechPaused(MIC, until_s)),
+        (until_s + 0.2, SpeechEnded(MIC, until_s)),
+    ]
+    if said:
+        events.insert(2, (until_s + 0.2, said))
+    return events
+
+
+class ScriptedStreams:
+    """Tells each event when sound up to its time was heard."""
+
+    def __init__(self, events: Sequence[tuple[float, StreamEvent]]) -> None:
+        self._events = list(events)
+        self.options = StreamOptions()
+        self.heard_s = 0.0
+
+    @asynccontextmanager
+    async def open(self, tell: Tell) -> AsyncGenerator["ScriptedStreams"]:
+        self._tell = tell
+        yield self
+
+    async def configure(self, options: StreamOptions) -> None:
+        self.options = options
+
+    async def hear(self, data: bytes) -> None:
+        self.heard_s += len(data) / 2 / RATE
+        while self._events and self._events[0][0] <= self.heard_s + 1e-9:
+            await self._tell(self._events.pop(0)[1])
+
+
+class ShortLine:
+    encoding: Encoding = "s16le"
+    sample_rate = RATE
+
+    def __init__(self, lasts_s: float, *, plays_at: int = RATE) -> None:
+        self.playout = Playout(plays_at)
+        self.typed: Callable[[str], None] = lambda text: None
+        self.told: list[SessionEvent] = []
+        self.played: list[np.ndarray[Any, np.dtype[np.float32]]] = []
+        self.is_closed = False
+        self._pieces = round(lasts_s / PIECE_S)
+
+    async def sounds(self) -> AsyncIterator[bytes]:
+        for _ in range(self._pieces):
+            await asyncio.sleep(PIECE_S)
+            self.played.append(self.playout.take(round(PIECE_S * self.playout.sample_rate)))
+            yield bytes(round(2 * PIECE_S * RATE))
+
+    def tell(self, event: SessionEvent) -> None:
+        self.told.append(event)
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+def cast_of(*answers: str) -> Cast:
+    return Cast(ScriptedBrain(answers), ToneMouth(), ENGLISH)
+
+
+async def held(
+    line: ShortLine, agent: Cast, events: Sequence[tuple[float, StreamEvent]]
+) -> tuple[Held, ScriptedStreams]:
+    streams = ScriptedStreams(events)
+    return await conduct(line, agent, cast("StreamService", streams), lambda _: None), streams
+
+
+def written(lines: Sequence[Line]) -> list[str]:
+    return [f"{line.role}: {line.text}" for line in lines]
+
+
+@virtual_time
+async def test_what_is_recognized_is_answered_and_the_line_is_closed() -> None:
+    line = ShortLine(5)
+    talk, streams = await held(
+        line, cast_of("Until five."), utterance(0.5, 1.5, sentence("When do you close?"))
+    )
+    assert written(talk.lines) == ["user: When do you close?", "agent: Until five."]
+    assert (talk.ended.reason, line.is_closed) == ("hung_up", True)
+    assert (streams.options.sample_rate, streams.options.endpointing_ms) == (RATE, 208)
+
+
+@virtual_time
+async def test_silence_counts_from_when_it_began_and_not_from_when_it_was_noticed() -> None:
+    line = ShortLine(5)
+    await held(line, cast_of("Yes."), utterance(0.5, 1.5, sentence("Are you open?")))
+    ends = [event.at_s for event in line.told if isinstance(event, VoiceChanged)]
+    assert ends == pytest.approx([0.5, 1.5])
+
+
+@virtual_time
+async def test_a_cough_is_no_turn_and_does_not_hold_up_the_answer() -> None:
+    line = ShortLine(6)
+    events = [
+        *utterance(0.5, 1.5, sentence("Are you open?")),
+        (1.9, SpeechBegan(MIC, 1.9)),
+        (2.0, SpeechPaused(MIC, 2.0)),
+        (2.1, SpeechResumed(MIC, 2.1)),
+        (2.3, SpeechPaused(MIC, 2.2)),
+        (2.4, SpeechEnded(MIC, 2.2)),
+    ]
+    talk, _ = await held(line, cast_of("Yes."), events)
+    assert written(talk.lines) == ["user: Are you open?", "agent: Yes."]
+
+
+@virtual_time
+@pytest.mark.inventory("WH-286")
+async def test_labels_reach_the_brain_and_the_record() -> None:
+    labels = {"emotion": "EMOTION_ANGRY"}
+    said = utterance(0.5, 1.5, sentence("Where is it?", labels=labels))
+    line = ShortLine(5)
+    talk, _ = await held(line, cast_of("Here."), said)
+    assert talk.lines[0].role == "developer"
+    assert [event.labels for event in line.told if isinstance(event, Understanding)] == [labels]
+    talk, _ = await held(ShortLine(5), replace(cast_of("Here."), adapts=False), said)
+    assert written(talk.lines) == ["user: Where is it?", "agent: Here."]
+
+
+@virtual_time
+@pytest.mark.inventory("WH-278")
+async def test_goodbyes_end_the_call_where_the_agent_has_that_habit() -> None:
+    said = utterance(0.5, 1.5, sentence("Thanks, bye."))
+    talk, _ = await held(ShortLine(9), cast_of("Goodbye."), said)
+    assert talk.ended.reason == "said goodbye"
+    talk, _ = await held(ShortLine(9), replace(cast_of("Goodbye."), closes=False), said)
+    assert talk.ended.reason == "hung_up"
+
+
+@virtual_time
+@pytest.mark.inventory("WH-275")
+async def test_who_speaks_for_long_hears_a_murmur_where_the_agent_has_that_habit() -> None:
+    said = utterance(0.5, 6.5, sentence("I called because my"))
+
+    async def murmured(agent: Cast) -> bool:
+        line = ShortLine(7.5)
+        await held(line, agent, said)
+        return bool(np.concatenate(line.played).any())
+
+    assert await murmured(cast_of())
+    assert not await murmured(replace(cast_of(), murmurs=False))
+
+
+@virtual_time
+@pytest.mark.inventory("WH-281")
+async def test_room_tone_lies_under_the_call_where_it_is_wanted() -> None:
+    line = ShortLine(3, plays_at=8000)
+    await held(line, replace(cast_of(), room_tone=True), [])
+    assert all(piece.any() for piece in line.played[1:])
+    line = ShortLine(3)
+    await held(line, cast_of(), [])
+    assert not any(piece.any() for piece in line.played)
+
+
+@virtual_time
+@pytest.mark.inventory("WH-273")
+async def test_smart_endpointing_waits_for_the_rest_of_a_phrase() -> None:
+    said = [
+        *utterance(0.5, 1.5, sentence("I would like to")),
+        *utterance(2.9, 3.9, sentence("cancel it.")),
+    ]
+    talk, _ = await held(ShortLine(8), cast_of("Done."), said)
+    assert written(talk.lines) == ["user: I would like to cancel it.", "agent: Done."]
+    talk, _ = await held(ShortLine(8), replace(cast_of("What?", "Done."), strategies=()), said)
+    assert len(talk.lines) == 4
