@@ -205,8 +205,8 @@ class Turn:
         """By words that are more than a sign of listening."""
         if self.agent is Agent.QUIET or not words_of(self.text):
             return []
-        is_heard_out = not self._rules.yields or self._words.is_listening(self.text)
-        if self.agent is Agent.SPEAKING and is_heard_out:
+        is_heard_out = self.agent is Agent.SPEAKING and not self._rules.yields
+        if is_heard_out or self._words.is_listening(self.text):
             return []
         return self._yield_floor()
 

@@ -15,7 +15,7 @@ from app.core.errors import UpstreamFailed
 from app.realtime.conversation import Act, EndCall, HeardWord, Line, Spoken, TransferCall
 from app.realtime.events import Ended, Said, SessionEvent
 from app.realtime.playout import Playout
-from app.realtime.session import Habits, Parts, Phrases, Session
+from app.realtime.session import Habits, Parts, Phrases, Session, Tell
 from app.realtime.silence import SilenceRules
 from app.realtime.strategies.adaptation import EmotionAdaptation
 from app.realtime.strategies.backchannel import Backchannel
@@ -185,24 +185,7 @@ async def converse(scenario: Mapping[str, Any]) -> Conversation:
         if isinstance(event, Said) and event.line.is_cut:
             cuts.append((len(caller.heard), len(mouth.words)))
 
-    rules = TurnRules(yields=scenario.get("yields", True))
-    turn = Turn(ENGLISH, lambda text: 1.5 if ENGLISH.is_unfinished(text) else 0.6, rules)
-    session = Session(
-        Parts(ScriptedBrain(scenario["agent"]), mouth, playout, turn),
-        tell,
-        phrases=Phrases(
-            greeting=scenario.get("greeting", ""),
-            goodbye=scenario.get("goodbye", ""),
-            filler=scenario.get("filler", ""),
-        ),
-        silence=SilenceRules(scenario.get("silence_s", 60), scenario.get("strikes", 1)),
-        habits=Habits(
-            closing=ClosingPhrase(ENGLISH.farewells) if scenario.get("closes") else None,
-            backchannel=Backchannel(ENGLISH.cues) if scenario.get("murmurs") else None,
-            adaptation=EmotionAdaptation() if scenario.get("adapts") else None,
-            filler_s=scenario.get("filler_s", math.inf),
-        ),
-    )
+    session = _session(scenario, mouth, playout, tell)
     ended = await session.run(caller)
     return Conversation(
         ended=ended,
@@ -217,6 +200,29 @@ async def converse(scenario: Mapping[str, Any]) -> Conversation:
             for value in caller.heard[heard:]
             if 0 < value - _SPEECH <= spoken
         ],
+    )
+
+
+def _session(
+    scenario: Mapping[str, Any], mouth: ToneMouth, playout: Playout, tell: Tell
+) -> Session:
+    rules = TurnRules(yields=scenario.get("yields", True))
+    turn = Turn(ENGLISH, lambda text: 1.5 if ENGLISH.is_unfinished(text) else 0.6, rules)
+    return Session(
+        Parts(ScriptedBrain(scenario["agent"]), mouth, playout, turn),
+        tell,
+        phrases=Phrases(
+            greeting=scenario.get("greeting", ""),
+            goodbye=scenario.get("goodbye", ""),
+            filler=scenario.get("filler", ""),
+        ),
+        silence=SilenceRules(scenario.get("silence_s", 60), scenario.get("strikes", 1)),
+        habits=Habits(
+            closing=ClosingPhrase(ENGLISH.farewells) if scenario.get("closes") else None,
+            backchannel=Backchannel(ENGLISH.cues) if scenario.get("murmurs") else None,
+            adaptation=EmotionAdaptation() if scenario.get("adapts") else None,
+            filler_s=scenario.get("filler_s", math.inf),
+        ),
     )
 
 

@@ -1,3 +1,5 @@
+"""How long each phrase is waited for."""
+
 import pytest
 
 from app.realtime.endpointing import Evidence, Patience, is_open_question, silence_needed_s

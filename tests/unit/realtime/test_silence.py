@@ -1,3 +1,5 @@
+"""Prompts into silence, and the end."""
+
 from app.realtime.silence import SilenceRules, SilenceWatchdog
 
 

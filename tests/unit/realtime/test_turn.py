@@ -161,6 +161,13 @@ def test_a_cough_while_thinking_delays_the_reply_and_no_more(talk: Talk) -> None
     assert talk.decided == [(1.6, Reply("Book a table.")), (1.9, Hold()), (2.3, GoOn())]
 
 
+def test_a_sign_of_listening_does_not_make_the_agent_think_again(talk: Talk) -> None:
+    talk.says(0, "Book a table.", until_s=1.0)
+    talk.says(1.9, "Okay.", until_s=2.2)
+    talk.at(9)
+    assert talk.decided == [(1.6, Reply("Book a table.")), (1.9, Hold()), (2.4, GoOn())]
+
+
 def test_words_interrupt(speaking: Talk) -> None:
     speaking.at(3.0).voice()
     speaking.at(3.5).heard("Wait, what about", is_final=False)

@@ -1,3 +1,5 @@
+"""What is told of moods, and when."""
+
 import pytest
 
 from app.realtime.strategies.adaptation import EmotionAdaptation

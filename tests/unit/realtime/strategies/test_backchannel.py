@@ -1,3 +1,5 @@
+"""When somebody who listens gives a sign."""
+
 import pytest
 
 from app.realtime.strategies.backchannel import Backchannel, BackchannelRules

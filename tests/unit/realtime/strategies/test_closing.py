@@ -1,3 +1,5 @@
+"""Which words end a call, in each language."""
+
 import pytest
 
 from app.realtime.conversation import Line

@@ -1,3 +1,5 @@
+"""Room tone and breath, measured."""
+
 from collections.abc import AsyncGenerator
 
 import numpy as np
