@@ -40,7 +40,7 @@ from app.tenancy.providers import open_providers, refuse_half_set_up
 from app.tenancy.token_check import TokenCheck, opened_check
 from app.wiring.analysing import TranscriptAnalyst
 from app.wiring.base import Foundation, foundation
-from app.wiring.browsers import browser_calls, opened_casting, opened_peers
+from app.wiring.browsers import opened_browsers, opened_casting
 from app.wiring.calling import Calling, opened_calling
 from app.wiring.calls import opened_calls
 from app.wiring.phone import opened_phone
@@ -141,11 +141,7 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
         agents=minds.calling.agents,
         customers=minds.calling.customers,
         calls=minds.calls,
-        browser_calls=browser_calls(
-            minds.calls,
-            opened_peers(settings.webrtc, opened.supervisor, version),
-            opened.supervisor,
-        ),
+        browser_calls=opened_browsers(minds.calls, settings.webrtc, opened.supervisor, version),
         phone=opened_phone(base, minds.calling, minds.calls, minds.casting, settings, stack),
         transcription_jobs=minds.transcription_jobs,
         remote_recordings=minds.remote_recordings,
