@@ -1,4 +1,4 @@
-"""Files of customers: CSV with a header, as spreadsheets write it. Reads them whole: it blocks."""
+"""Files of customers: CSV with a header, as spreadsheets write it. Reading them blocks."""
 
 import csv
 import re
@@ -52,23 +52,33 @@ class Draft:
     given: frozenset[str]
 
 
-def read_drafts(
-    file: BinaryIO, mapping: Mapping[str, str] | None, country_code: str
-) -> tuple[list[Draft], list[RowFault]]:
-    """Raises CustomerInvalid where the file or the mapping as a whole cannot be used."""
-    drafts: list[Draft] = []
-    faults: list[RowFault] = []
-    rows = _rows(_text(file.read()))
+@dataclass(frozen=True, slots=True)
+class CustomerFile:
+    """One that can be used as a whole. `targets`: what each column holds."""
+
+    text: str
+    targets: Sequence[str]
+
+    def rows(self, country_code: str) -> Iterator[Draft | RowFault]:
+        """Read as they are asked for, so that never all of them are in memory."""
+        rows = _rows(self.text)
+        next(rows)
+        for number, cells in rows:
+            try:
+                yield _draft(number, cells, self.targets, country_code)
+            except AppError as error:
+                yield RowFault(number, error.message)
+
+
+def opened_file(file: BinaryIO, mapping: Mapping[str, str] | None) -> CustomerFile:
+    """Raises CustomerInvalid where the file or the mapping cannot be used."""
+    text = _text(file.read())
+    rows = _rows(text)
     header = [cell.strip() for cell in next(rows, _NO_ROW)[1]]
     targets = _targets(header, mapping)
-    for count, (number, cells) in enumerate(rows):
-        if count == MOST_ROWS:
-            raise CustomerInvalid("file", f"it has more than {MOST_ROWS} rows; split it")
-        try:
-            drafts.append(_draft(number, cells, targets, country_code))
-        except AppError as error:
-            faults.append(RowFault(number, error.message))
-    return drafts, faults
+    if sum(1 for _ in rows) > MOST_ROWS:
+        raise CustomerInvalid("file", f"it has more than {MOST_ROWS} rows; split it")
+    return CustomerFile(text, targets)
 
 
 def _text(data: bytes) -> str:

@@ -1,8 +1,9 @@
 """The door to customers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
@@ -27,7 +28,7 @@ from app.calls.customers.domain import (
     PhoneNumberTaken,
     details_of,
 )
-from app.calls.customers.importing import Draft, ImportAsked, RowFault, read_drafts
+from app.calls.customers.importing import Draft, ImportAsked, RowFault, opened_file
 from app.calls.customers.sealing import CustomerSealing
 from app.calls.customers.store import CustomerRow, Kept
 from app.core.clock import utc_now
@@ -145,13 +146,17 @@ class Customers:
         async with self._database.transaction(scope) as tx:
             await self._check_agent(tx, asked.agent_id)
             code = await store.find_country_code(tx)
-        drafts, faults = await asyncio.to_thread(read_drafts, file, asked.mapping, code)
+            room = MOST_CUSTOMERS - await store.count(tx)
+        rows = (await asyncio.to_thread(opened_file, file, asked.mapping)).rows(code)
         created = updated = skipped = 0
+        faults: list[RowFault] = []
         at = utc_now()
-        for first in range(0, len(drafts), _IMPORTED_AT_ONCE):
-            part = drafts[first : first + _IMPORTED_AT_ONCE]
+        while part := await asyncio.to_thread(_taken, rows):
+            drafts = [row for row in part if isinstance(row, Draft)]
+            faults += [row for row in part if isinstance(row, RowFault)]
             async with self._database.transaction(scope) as tx:
-                batch = await self._import_batch(tx, part, asked, at)
+                batch = Batch(self._sealing, tx.org_id, asked, at, room - created)
+                await self._import_batch(tx, batch, drafts)
             created, updated = created + batch.created, updated + batch.updated
             skipped += batch.skipped
             faults += batch.faults
@@ -171,11 +176,7 @@ class Customers:
         """Asked at each start, since the master key may have changed before it."""
         await self._jobs.enqueue(tx, ROTATE, RotateCustomers(), key="all")
 
-    async def _import_batch(
-        self, tx: Tx, drafts: Sequence[Draft], asked: ImportAsked, at: datetime
-    ) -> Batch:
-        room = MOST_CUSTOMERS - await store.count(tx)
-        batch = Batch(self._sealing, tx.org_id, asked, at, room)
+    async def _import_batch(self, tx: Tx, batch: Batch, drafts: Sequence[Draft]) -> None:
         hashes = await asyncio.to_thread(batch.hashes, drafts)
         there = await store.with_phones(tx, hashes)
         await asyncio.to_thread(batch.take, drafts, there)
@@ -184,7 +185,6 @@ class Customers:
         if batch.created or batch.updated:
             done = CustomersImported(created=batch.created, updated=batch.updated)
             await self._events.publish(tx, done)
-        return batch
 
     async def _put(self, tx: Tx, row: CustomerRow, details: CustomerDetails) -> None:
         hashes: list[bytes] = []
@@ -192,11 +192,11 @@ class Customers:
             hashes = self._sealing.phone_hashes(tx.org_id, details.phone_number)
             others = await store.with_phones(tx, hashes)
             if any(other.id != row.id for other in others):
-                raise _taken()
+                raise _number_taken()
         row.sealed = self._sealing.seal(row.id, details)
         row.phone_hash = hashes[0] if hashes else None
         if not await store.put(tx, row):
-            raise _taken()
+            raise _number_taken()
 
     async def _found(self, tx: Tx, customer_id: UUID, *, lock: bool = False) -> CustomerRow:
         row = await store.find(tx, customer_id, lock=lock)
@@ -216,9 +216,13 @@ class Customers:
         await self._sealing.rotate(self._database, scope)
 
 
+def _taken(rows: Iterator[Draft | RowFault]) -> Sequence[Draft | RowFault]:
+    return [*islice(rows, _IMPORTED_AT_ONCE)]
+
+
 def _shown(row: CustomerRow | Kept, details: CustomerDetails) -> Customer:
     return Customer(row.id, details, row.agent_id, row.created_at, row.changed_at)
 
 
-def _taken() -> PhoneNumberTaken:
+def _number_taken() -> PhoneNumberTaken:
     return PhoneNumberTaken("phone_number: another customer has it", field="phone_number")

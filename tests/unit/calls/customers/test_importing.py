@@ -6,7 +6,7 @@ import pytest
 
 from app.calls.customers import importing as module
 from app.calls.customers.domain import CustomerDetails, CustomerInvalid
-from app.calls.customers.importing import Draft, RowFault, read_drafts
+from app.calls.customers.importing import Draft, RowFault, opened_file
 
 PLAIN = (
     "name,phone_number,email\n"
@@ -18,7 +18,10 @@ PLAIN = (
 def read(
     text: str | bytes, mapping: dict[str, str] | None = None, code: str = ""
 ) -> tuple[list[Draft], list[RowFault]]:
-    return read_drafts(BytesIO(text.encode() if isinstance(text, str) else text), mapping, code)
+    file = BytesIO(text.encode() if isinstance(text, str) else text)
+    rows = list(opened_file(file, mapping).rows(code))
+    drafts = [row for row in rows if isinstance(row, Draft)]
+    return drafts, [row for row in rows if isinstance(row, RowFault)]
 
 
 def details(text: str | bytes, mapping: dict[str, str] | None = None) -> list[CustomerDetails]:
