@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
