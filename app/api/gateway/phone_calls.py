@@ -105,11 +105,12 @@ async def twilio_status(
 async def twilio_amd(
     runtime: NamedDependency[Runtime],
     form: NamedDependency[Form],
-    organization: FromQuery[UUID],
-    call: FromQuery[UUID],
+    organization: FromQuery[UUID | None] = None,
+    call: FromQuery[UUID | None] = None,
 ) -> None:
-    """Whether a person or a machine answered."""
-    await runtime.phone.calls.note_answered(organization, call, form)
+    """Whether a person or a machine answered a call that we made."""
+    if organization and call:
+        await runtime.phone.calls.note_answered(organization, call, form)
 
 
 ROUTES = (start_call, twilio_voice, twilio_status, twilio_amd)

@@ -88,10 +88,10 @@ class Phoning:
 
     async def start(self, scope: OrgScope, asked: PhoneCallAsked) -> Call:
         """Raises where it cannot be made; the record of it says so too."""
-        self._telephone.api.require_set_up()
         async with self._database.transaction(scope) as tx:
             agent = await self._agents.get(tx, asked.agent_id)
             wanted = await self._asked(tx, asked)
+            self._telephone.api.require_set_up()
             self._calls.admit()
             call = await self._records.add(tx, agent, wanted)
             outgoing = await self._outgoing(tx, agent, call)

@@ -18,6 +18,8 @@ OWNER = "owner"
 CALLERS = "outsider guest member admin owner key operator"
 WITHIN = "member admin owner key operator"
 OPERATOR = "operator"
+NOBODY = ""
+"""But Twilio, whose signature it takes."""
 ACTIVE_ADMINS = "guest admin owner"
 """A guest owns the organization that it came with."""
 
@@ -86,6 +88,9 @@ ALLOWED: dict[str, str] = {
     "GET /auth/audit": OPERATOR,
     "GET /auth/organizations/{org_id}/quota": OPERATOR,
     "PUT /auth/organizations/{org_id}/quota": OPERATOR,
+    "GET /auth/organizations/{org_id}/phone-numbers": OPERATOR,
+    "PUT /auth/organizations/{org_id}/phone-numbers/{phone_number}": OPERATOR,
+    "DELETE /auth/organizations/{org_id}/phone-numbers/{phone_number}": OPERATOR,
     "GET /api-tokens/validate": ANYBODY,
     # How one comes in.
     "GET /bot/api/auth/config": ANYBODY,
@@ -149,6 +154,8 @@ ALLOWED: dict[str, str] = {
     "POST /bot/api/customers/import": WRITERS,
     "GET /bot/api/customers/settings": CALLERS,
     "PUT /bot/api/customers/settings": WRITERS,
+    "POST /bot/api/calls/start": WITHIN,
+    **{f"POST /bot/api/calls/twilio-{told}": NOBODY for told in ("voice", "status", "amd")},
     "GET /bot/api/calls": CALLERS,
     **{
         f"GET /bot/api/calls/{{call_id}}{part}": WITHIN

@@ -59,6 +59,7 @@ class Organization:
     agent_version_id: UUID = field(default_factory=uuid4)
     customer_id: UUID = field(default_factory=uuid4)
     call_id: UUID = field(default_factory=uuid4)
+    phone_number: str = field(default_factory=lambda: f"+1{uuid4().int % 10**10:010}")
 
 
 @dataclass
@@ -95,7 +96,7 @@ class World:
         return organization
 
     async def _agent(self, scope: OrgScope, organization: Organization) -> None:
-        """And a customer, whom it is to call."""
+        """And a customer, whom it is to call, and a number at which it is called."""
         agent = await self.runtime.agents.create(scope, {"name": "Front desk"})
         organization.agent_id = agent.id
         async with self.runtime.database.transaction(scope) as tx:
@@ -103,6 +104,7 @@ class World:
             customer = await self.runtime.customers.create(tx, {"name": "Ada"}, agent.id)
             asked = CallAsked(direction="outbound", customer_id=customer.id)
             organization.call_id = (await self.runtime.calls.records.add(tx, agent, asked)).id
+            await self.runtime.phone.numbers.put(tx, organization.phone_number, agent.id)
         organization.agent_version_id = version.id
         organization.customer_id = customer.id
 
