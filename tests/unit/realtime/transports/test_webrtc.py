@@ -8,13 +8,16 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
+from av import AudioFrame
 
 from app.core.aio import Supervisor
 from app.core.clock import utc_now
 from app.core.metrics import Metrics
 from app.realtime.events import Understanding
+from app.realtime.playout import Playout
 from app.realtime.transports import webrtc
 from app.realtime.transports.link import IceRestarted
+from app.realtime.transports.media import PlayoutTrack
 from app.realtime.transports.signalling import (
     Candidate,
     CandidateInvalid,
@@ -81,6 +84,33 @@ async def test_both_sides_hear_each_other_and_messages_pass(peers: Peers) -> Non
         assert typed == ["two please"]
         peer.tell(Understanding("two", is_final=True, at_s=0.0))
         assert (await caller.told("user-transcription"))["data"]["text"] == "two"
+
+
+class FewFrames(PlayoutTrack):
+    """Says no more after some."""
+
+    def __init__(self, frames: int) -> None:
+        super().__init__(Playout(RATE))
+        self._left = frames
+
+    async def recv(self) -> AudioFrame:
+        if not self._left:
+            await asyncio.Event().wait()
+        self._left -= 1
+        return await super().recv()
+
+
+async def test_nothing_that_was_said_waits_for_what_is_said_next(peers: Peers) -> None:
+    async with browser() as caller:
+        caller.pc.getSenders()[0].replaceTrack(FewFrames(20))
+        peer = await call(peers, caller)
+        heard = 0
+        async with asyncio.timeout(10):
+            async for sound in peer.sounds():
+                heard += len(sound) // 2
+                if heard == 20 * 960:
+                    break
+        assert heard == 20 * 960
 
 
 async def test_who_hangs_up_ends_the_sound_at_once(peers: Peers) -> None:
