@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import logging
+import math
 import signal
 import socket
 import sys
-from collections.abc import Generator
+import time
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 
 import uvicorn
@@ -24,6 +26,10 @@ LOOPBACK = "127.0.0.1"
 BACKLOG = 2048
 GONE_MS = 60_000
 """Who takes in nothing that is sent for so long has left."""
+
+
+Drain = Callable[[float], Awaitable[None]]
+"""Returns within so many seconds, or a little later, with nothing under way that it knows of."""
 
 
 class PortTaken(Conflict):
@@ -70,9 +76,14 @@ def stop_signal() -> asyncio.Event:
 
 
 async def serve(
-    app: AsgiApp, listening: list[Listening], settings: Server, stop: asyncio.Event
+    app: AsgiApp,
+    listening: list[Listening],
+    settings: Server,
+    stop: asyncio.Event,
+    drain: Drain | None = None,
 ) -> None:
-    """Until `stop`; then no new connections, and the open ones get `drain_s`."""
+    """Until `stop`; then what `drain` waits for and open connections get `drain_s` together. No new
+    connections are taken once it has returned."""
     if settings.trusted_proxies:
         app = Forwarded(app, TrustedProxies.parse(settings.trusted_proxies))
     servers = [
@@ -84,7 +95,12 @@ async def serve(
             group.create_task(server.serve(sockets=[bound]))
         await stop.wait()
         log.info("stopping: open requests get %s s to finish", settings.drain_s)
+        until_s = time.monotonic() + settings.drain_s
+        if drain:
+            await drain(settings.drain_s)
+        left_s = max(0, math.ceil(until_s - time.monotonic()))
         for server, _ in servers:
+            server.config.timeout_graceful_shutdown = left_s
             server.should_exit = True
 
 

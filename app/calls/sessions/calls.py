@@ -194,11 +194,13 @@ class Calls:
         if recorder is None:
             return await conduct(live.line, cast, streams, live.tell)
         async with TaskScope() as scope:
+            line = RecordedLine(live.line, recorder)
             scope.spawn("recording", recorder.run())
+            carrying = scope.spawn("carry sound to a recording", line.carry())
             try:
-                line = RecordedLine(live.line, recorder)
                 return await conduct(line, cast, streams, live.tell)
             finally:
+                carrying.cancel()
                 recorder.finish()
 
     async def _look_after(self, live: LiveCall) -> None:

@@ -5,7 +5,7 @@ The loop of the call puts sound in its place; encoding and the disk have a threa
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ _BIT_RATE = 48_000
 _PAGE_US = "1000000"
 _MOST_WAITING = 60
 """Blocks, of a second each."""
+_MOST_UNHEARD = 500
+"""Pieces of sound; with as many the line keeps, or loses, the rest."""
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +129,7 @@ class Recorder:
 
 
 class RecordedLine:
-    """A `Line`, heard by a recorder too."""
+    """A `Line`, heard by a recorder as it is heard at all: who listens may be late for a while."""
 
     def __init__(self, line: Line, recorder: Recorder) -> None:
         self.encoding: Encoding = line.encoding
@@ -136,15 +138,20 @@ class RecordedLine:
         self.typed: Callable[[str], None] = lambda text: None
         self._line = line
         self._recorder = recorder
+        self._unheard: Channel[bytes] = Channel(_MOST_UNHEARD)
         line.typed = self._type
 
-    def sounds(self) -> AsyncIterator[bytes]:
-        return self._sounds()
+    async def carry(self) -> None:
+        """For as long as the line has sound."""
+        try:
+            async for data in self._line.sounds():
+                self._recorder.heard(data)
+                await self._unheard.send(data)
+        finally:
+            self._unheard.close()
 
-    async def _sounds(self) -> AsyncGenerator[bytes]:
-        async for data in self._line.sounds():
-            self._recorder.heard(data)
-            yield data
+    def sounds(self) -> AsyncIterator[bytes]:
+        return self._unheard
 
     def tell(self, event: SessionEvent) -> None:
         self._line.tell(event)

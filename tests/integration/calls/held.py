@@ -1,7 +1,7 @@
 """Calls in a whole Parley, whose lines are scripted and whose agents speak at once."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ from app.calls.sessions.calls import CallDesk, Calls
 from app.calls.sessions.casting import Casting
 from app.calls.sessions.conducting import Cast
 from app.calls.sessions.summaries import Summaries
-from app.core.aio import Channel, ChannelClosed, LoopLag
+from app.core.aio import Channel, ChannelClosed, LoopLag, TaskScope
 from app.core.audio.convert import Samples
 from app.core.clock import utc_now
 from app.core.jobs import Jobs
@@ -156,6 +156,21 @@ def calls_of(runtime: Runtime, casting: Casting, jobs: Jobs) -> Calls:
         feed=runtime.feed,
     )
     return Calls(desk)
+
+
+async def held_to_the_end(line: ScriptedLine, call: Awaitable[object], number: str) -> None:
+    """A caller who is asked and keys in this."""
+    async with TaskScope() as scope:
+        playing = scope.spawn("play", line.play())
+        holding = scope.spawn("hold", _waited_for(call))
+        await line.until("listening", times=2)
+        line.typed(number)
+        await holding
+        playing.cancel()
+
+
+async def _waited_for(call: Awaitable[object]) -> None:
+    await call
 
 
 async def new_agent(runtime: Runtime, scope: OrgScope, **behavior: Any) -> UUID:

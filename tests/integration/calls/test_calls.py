@@ -275,10 +275,10 @@ async def test_a_call_that_fails_is_on_record_with_what_was_said_before(
     app_url: str, embedded_superuser_url: str, tmp_path: Path
 ) -> None:
     class Broken(ScriptedLine):
-        async def sounds(self) -> Any:
+        async def sounds(self) -> AsyncGenerator[bytes]:
+            yield b""
             await self.until("listening", times=2)
             raise OSError("the line is gone")
-            yield b""
 
     async with desk(embedded_superuser_url, app_url, tmp_path) as it:
         agent_id = await it.agent(recording=False)

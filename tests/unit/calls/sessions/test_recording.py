@@ -65,7 +65,9 @@ async def recorded(path: Path, key: bytes) -> int:
     line = RecordedLine(telephone, recorder)
     async with TaskScope() as scope:
         scope.spawn("recording", recorder.run())
+        scope.spawn("carry", line.carry())
         number = 0
+        await asyncio.sleep(1.5)  # who listens is late
         async for _ in line.sounds():
             number += 1
             if number == 150:
