@@ -150,6 +150,9 @@ class Link:
                     self._far_end.seen(picture)
 
     def _open(self, channel: RTCDataChannel) -> None:
+        """The first is for messages; others are for nothing."""
+        if self._channel:
+            return
         self._channel = channel
         channel.on("message", self._received)
         channel.on("close", self._far_end.hung_up)

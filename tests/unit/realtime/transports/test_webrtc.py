@@ -124,6 +124,25 @@ async def test_who_hangs_up_ends_the_sound_at_once(peers: Peers) -> None:
         assert peers.find(peer.id, OWNER) is None
 
 
+async def test_only_the_first_channel_counts(peers: Peers) -> None:
+    async with browser() as caller:
+        peer = await call(peers, caller)
+        typed: list[str] = []
+        peer.typed = typed.append
+        other = caller.pc.createDataChannel("other")
+        message = {"label": "rtvi-ai", "type": "send-text", "data": {"content": "astray"}}
+        other.on("open", lambda: (other.send(json.dumps(message)), other.close()))
+        closed = asyncio.Event()
+        other.on("close", closed.set)
+        async with asyncio.timeout(10):
+            await closed.wait()
+        caller.send("send-text", {"content": "here"})
+        caller.send("no-such-thing")
+        await caller.told("error-response")
+        assert typed == ["here"]
+        assert not peer.is_gone
+
+
 async def test_who_asks_for_the_end_gets_it(peers: Peers) -> None:
     async with browser() as caller:
         peer = await call(peers, caller)
