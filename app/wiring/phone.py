@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 
+from app.calls.events import CallEnded
 from app.calls.sessions.calls import Calls
 from app.calls.sessions.casting import Casting
 from app.calls.sessions.phone import Phone
@@ -32,8 +33,10 @@ def opened_phone(
     numbers = PhoneNumbers(database, agents.is_there)
     api = TwilioApi(asked, _outbound(asked, stack))
     telephone = Telephone(api, numbers, StreamTickets(base.keys), settings.server.public_url)
+    phoning = Phoning(database, base.jobs, agents, calling.customers, calls, telephone)
+    base.events.subscribe("telephone", CallEnded, phoning.note_ended)
     return Phone(
-        Phoning(database, base.jobs, agents, calling.customers, calls, telephone),
+        phoning,
         PhoneStreams(database, agents, casting, calls, telephone),
         numbers,
         CallbackSignatures(asked.twilio_auth_token, asked.twilio_webhook_key),

@@ -37,7 +37,7 @@ async def twilio_stream(
     try:
         await runtime.phone.streams.carry(wire)
         code = NORMAL
-    except (TicketRefused, TimeoutError):
+    except TicketRefused:
         code = NOT_ALLOWED
     except AppError as error:
         log.warning("a telephone call ended: %s", error.code)

@@ -49,8 +49,11 @@ class PhoneStreams:
 
     async def carry(self, wire: Wire) -> None:
         """From the first message to the last. Raises `TicketRefused` where nobody asked for it."""
-        async with asyncio.timeout(START_S):
-            facts = await first_facts(wire)
+        try:
+            async with asyncio.timeout(START_S):
+                facts = await first_facts(wire)
+        except TimeoutError:
+            raise TicketRefused("The stream does not start") from None
         if facts is None:
             return
         scope, ticket = await self._admitted(facts)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -11,8 +12,16 @@ import msgspec
 from app.calls.agents.domain import Agent, AgentNotFound
 from app.calls.agents.service import Agents
 from app.calls.customers.service import Customers
+from app.calls.events import CallEnded
 from app.calls.sessions.calls import Calls
-from app.calls.sessions.domain import Call, CallAsked, CallContents, CallsRefused, CallState
+from app.calls.sessions.domain import (
+    Call,
+    CallAsked,
+    CallContents,
+    CallNotFound,
+    CallsRefused,
+    CallState,
+)
 from app.calls.telephony import twiml
 from app.calls.telephony.callbacks import (
     Answered,
@@ -28,6 +37,7 @@ from app.calls.telephony.twilio_api import OutgoingCall
 from app.core import inbox
 from app.core.db import Database, Tx
 from app.core.errors import AppError, Unprocessable
+from app.core.events import Publication
 from app.core.jobs import JobKind, Jobs
 from app.core.phone_numbers import PhoneNumberInvalid, e164
 from app.core.scope import OrgScope, Scope
@@ -53,6 +63,11 @@ class MachineAnswered(msgspec.Struct, frozen=True):
     takes_message: bool
 
 
+class HangUp(msgspec.Struct, frozen=True):
+    sid: str
+
+
+HANG_UP = JobKind("calls.hang_up", HangUp, max_attempts=4)
 MACHINE_ANSWERED = JobKind("calls.machine_answered", MachineAnswered, max_attempts=4)
 """Nobody waits longer at the other end."""
 
@@ -85,6 +100,7 @@ class Phoning:
         self._records = calls.records
         self._telephone = telephone
         jobs.register(MACHINE_ANSWERED, self._meet_machine)
+        jobs.register(HANG_UP, self._hang_up)
 
     async def start(self, scope: OrgScope, asked: PhoneCallAsked) -> Call:
         """Raises where it cannot be made; the record of it says so too."""
@@ -103,7 +119,10 @@ class Phoning:
             raise
         async with self._database.transaction(scope) as tx:
             await self._records.set_provider(tx, call.id, sid)
-            return await self._records.get(tx, call.id)
+            call = await self._records.get(tx, call.id)
+        if call.state.is_over:  # somebody called it off meanwhile
+            await self._telephone.api.hang_up(sid)
+        return call
 
     async def answer(self, fields: Mapping[str, str]) -> str:
         """A number of ours rings. The TwiML for it."""
@@ -140,6 +159,18 @@ class Phoning:
             if answered.is_machine:
                 job = MachineAnswered(call_id, answered.sid, answered.takes_message)
                 await self._jobs.enqueue(tx, MACHINE_ANSWERED, job)
+
+    async def note_ended(self, tx: Tx, ended: CallEnded, _: Publication) -> None:
+        """A call that somebody calls off still rings."""
+        if ended.status != CallState.CANCELLED:
+            return
+        with suppress(CallNotFound):
+            call = await self._records.get(tx, ended.call_id)
+            if call.provider_id:
+                await self._jobs.enqueue(tx, HANG_UP, HangUp(call.provider_id))
+
+    async def _hang_up(self, _: Scope, asked: HangUp) -> None:
+        await self._telephone.api.hang_up(asked.sid)
 
     async def _asked(self, tx: Tx, asked: PhoneCallAsked) -> CallAsked:
         number, customer_id = "", asked.customer_id
