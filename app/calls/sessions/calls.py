@@ -182,9 +182,9 @@ class Calls:
             live.call = await self.records.move(tx, live.call.id, CallState.IN_PROGRESS)
             if key:
                 await self.records.write(tx, live.call.id, partial(_with_key, key))
+        began_s = live.transcript.began_s = _now_s()
         if key:
-            live.recorder = self.recordings.recorder(live.call.id, key, live.line)
-        live.transcript.began_s = _now_s()
+            live.recorder = self.recordings.recorder(live.call.id, key, live.line, began_s)
         live.announce("call.started")
 
     async def _talk(self, live: LiveCall, cast: Cast) -> Held:

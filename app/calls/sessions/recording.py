@@ -66,14 +66,15 @@ class StereoFile:
 
 
 class Recorder:
-    """Of one line. `run` writes until `finish`, or until the disk is full: the call goes on."""
+    """Of one line, from `began_s` on. `run` writes until `finish`, or until the disk is full: the
+    call goes on."""
 
-    def __init__(self, line: Line, path: Path, key: bytes) -> None:
+    def __init__(self, line: Line, path: Path, key: bytes, began_s: float) -> None:
         self._path, self._key = path, key
         self._rate = line.playout.sample_rate
         self._reader = SampleReader(line.encoding)
         self._resampler = LiveResampler(line.sample_rate, self._rate)
-        self._tracks = Tracks(self._rate, _now_s())
+        self._tracks = Tracks(self._rate, began_s)
         self._blocks: Channel[Samples] = Channel(_MOST_WAITING)
         self._is_over = False
         self.recorded_bytes: int | None = None

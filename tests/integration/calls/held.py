@@ -1,6 +1,7 @@
 """Calls in a whole Parley, whose lines are scripted and whose agents speak at once."""
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -33,6 +34,8 @@ RATE = 8000
 FRAME = 160
 FRAME_S = 0.02
 WORD_S = 0.1
+BUZZ: Samples = np.tile(np.repeat(np.float32([1, -1]), 8), round(WORD_S * RATE) // 16)
+"""Of one word."""
 GREETING = "Good morning."
 GRAPH: dict[str, Any] = {
     "name": "callback",
@@ -54,7 +57,7 @@ GRAPH: dict[str, Any] = {
 
 
 class ToneMouth:
-    """A tenth of a second for each word, at once; each word is heard as a value of its own."""
+    """A tenth of a second for each word, at once; each word has a loudness of its own."""
 
     def __init__(self) -> None:
         self.words: list[str] = []
@@ -64,8 +67,8 @@ class ToneMouth:
         for place, word in enumerate(text.split()):
             end = text.index(word, end) + len(word)
             self.words.append(word)
-            tone = np.full(round(WORD_S * RATE), 0.1 + 0.001 * len(self.words), np.float32)
-            yield Spoken(tone, (HeardWord(end, place * WORD_S, (place + 1) * WORD_S),))
+            loudness = np.float32(0.1 + 0.001 * len(self.words))
+            yield Spoken(loudness * BUZZ, (HeardWord(end, place * WORD_S, (place + 1) * WORD_S),))
 
 
 class ScriptedLine:
@@ -74,7 +77,9 @@ class ScriptedLine:
     encoding: Encoding = "mulaw"
     sample_rate = RATE
 
-    def __init__(self) -> None:
+    def __init__(self, hears_s: float = math.inf) -> None:
+        """`hears_s`: of the agent, before it is hung up on."""
+        self._hears_s = hears_s
         self.playout = Playout(RATE)
         self.typed: Callable[[str], None] = lambda text: None
         self.events: list[SessionEvent] = []
@@ -98,6 +103,9 @@ class ScriptedLine:
         due_s = asyncio.get_running_loop().time()
         while True:
             self.heard.append(self.playout.take(FRAME))
+            if self.playout.played_s >= self._hears_s:
+                await self.close()
+                return
             with suppress(ChannelClosed):
                 self._open.try_send(b"\xff" * FRAME)
             due_s += FRAME_S

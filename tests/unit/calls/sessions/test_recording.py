@@ -61,7 +61,7 @@ def loud(track: Samples) -> tuple[float, float]:
 
 async def recorded(path: Path, key: bytes) -> int:
     telephone = Telephone()
-    recorder = Recorder(telephone, path, key)
+    recorder = Recorder(telephone, path, key, 0.0)
     line = RecordedLine(telephone, recorder)
     async with TaskScope() as scope:
         scope.spawn("recording", recorder.run())
