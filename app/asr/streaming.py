@@ -13,6 +13,7 @@ from app.asr.clustering import Vectors
 from app.asr.diarization import SpeakerTurn, window_samples
 from app.asr.domain import SpeechSpan
 from app.asr.engines.recognizers import RECOGNIZERS, AnyRecognizer
+from app.asr.engines.smart_turn import SmartTurn
 from app.asr.live import SampleReader, StreamOptions, Tell
 from app.asr.recognition import SAMPLE_RATE, Recognition, RecognizerOptions
 from app.asr.service import SpeechService
@@ -30,6 +31,7 @@ from app.inference.registry import ModelRegistry
 WINDOWS_AT_ONCE = 8
 """More in one call would make the first of them wait for the last."""
 MOST_CHANNELS = 8
+SMART_TURN = "smart-turn"
 
 
 class StreamsFull(Unavailable):
@@ -138,6 +140,11 @@ class StreamService:
         async with self._lend_voices() as encoder:
             return await self._executor.run(Lane.REALTIME, encoder.embed, sound)
 
+    async def is_over(self, sound: Samples) -> float:
+        """How likely, by how it sounds, that who fell silent at the end of it has said all."""
+        async with self._models.lease(SMART_TURN, SmartTurn, Lane.REALTIME) as judge:
+            return await self._executor.run(Lane.REALTIME, judge.is_over, sound)
+
     def _lend_voices(self) -> AbstractAsyncContextManager[VoiceModel]:
         return self._models.lease(self._catalogue.voices, VoiceModel, Lane.REALTIME)
 
@@ -210,6 +217,11 @@ class LiveStream:
             await self.configure(self.options)
         self.heard_s += await self._channels[self.options.channel].hear(data)
 
+    async def is_over(self) -> float:
+        """How likely, by how it sounds, that who paused in the channel that is heard has said all.
+        Raises where nothing can judge that."""
+        return await self._service.is_over(self._channels[self.options.channel].sentence_so_far())
+
     async def finalize(self) -> None:
         """What was said so far is final, in every channel. The stream may go on."""
         for channel in self._channels.values():
@@ -239,6 +251,9 @@ class _Channel:
         samples = self._reader.read(data)
         await self._transcriber.hear(self._resampler.push(samples))
         return samples.size / self._layout[0]
+
+    def sentence_so_far(self) -> Samples:
+        return self._transcriber.sentence_so_far()
 
     async def finalize(self) -> None:
         await self._transcriber.hear(self._resampler.flush())

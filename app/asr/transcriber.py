@@ -122,9 +122,15 @@ class LiveTranscriber:
             signal = self._endpointing.push(probability)
             if signal is not None:
                 await self._act(signal)
+        self._tape.forget_before(self._needed_ms())
+
+    def sentence_so_far(self) -> Samples:
+        """The sound of the sentence under way, or of the last moments where there is none."""
+        return self._tape.part(max(0, self._needed_ms()), self._tape.end_ms)
+
+    def _needed_ms(self) -> int:
         place = self._endpointing
-        needed_ms = self._from_ms(place.start_ms) if place.is_speech else place.now_ms - MEMORY_MS
-        self._tape.forget_before(needed_ms)
+        return self._from_ms(place.start_ms) if place.is_speech else place.now_ms - MEMORY_MS
 
     async def finalize(self) -> None:
         """What was said so far is final; a new sentence may follow."""

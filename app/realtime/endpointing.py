@@ -55,7 +55,7 @@ class UnfinishedPhrase:
 class UnfinishedSound:
     """Waits where the voice did not fall, however closed the words look."""
 
-    def __init__(self, at_most: float = 0.2) -> None:
+    def __init__(self, at_most: float = 0.1) -> None:
         self._at_most = at_most
 
     def wait_s(self, evidence: Evidence, patience: Patience) -> float | None:

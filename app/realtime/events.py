@@ -32,12 +32,13 @@ class VoiceChanged:
 @dataclass(frozen=True, slots=True)
 class Understanding:
     """What the user says, as far as it is recognized; a piece of it is final when it stays.
-    `labels`: such as emotion and intent, where they are known."""
+    `labels`: such as emotion and intent, where they are known. `confidence`: from 0 to 1."""
 
     text: str
     is_final: bool
     at_s: float
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ class Playout:
         self.is_held = False
         self.started: Callable[[], None] = lambda: None
         """Called when the first sample after a silence is taken."""
+        self.refused: Callable[[], None] = lambda: None
+        """To be called where the far end wants to hear no more of what is being said."""
         self.cleared: Callable[[], None] = lambda: None
         """Called when what waits, and what a transport has sent ahead, must never be heard."""
         self.taken: Callable[[Samples], None] = lambda _: None

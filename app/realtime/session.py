@@ -104,6 +104,7 @@ class Session:
     async def run(self, listening: Listening) -> Ended:
         """Until somebody hangs up. What fails in listening fails the call."""
         self._playout.started = self._sound_began
+        self._playout.refused = self.interrupt
         async with self._scope as scope:
             self._look_again()
             scope.spawn("clock", self._keep_time())
@@ -135,16 +136,27 @@ class Session:
         self._tell(VoiceChanged(False, at_s))
         self._do(self._turn.voice_ended(at_s))
 
-    def heard(self, text: str, *, is_final: bool, labels: Mapping[str, str] | None = None) -> None:
+    def heard(
+        self,
+        text: str,
+        *,
+        is_final: bool,
+        labels: Mapping[str, str] | None = None,
+        confidence: float = 1.0,
+    ) -> None:
         labels = labels or {}
         if text:
-            self._tell(Understanding(text, is_final, self._now_s(), labels))
+            self._tell(Understanding(text, is_final, self._now_s(), labels, confidence))
         if self._habits.adaptation:
             self._habits.adaptation.note(labels)
         self._do(self._turn.heard(text, self._now_s(), is_final=is_final))
 
     def typed(self, text: str) -> None:
         self._do(self._turn.typed(text, self._now_s()))
+
+    def interrupt(self) -> None:
+        """By a button and not by words: nothing is to be answered."""
+        self._do(self._turn.silenced())
 
     async def _listen(self, listening: Listening) -> None:
         await listening(self)

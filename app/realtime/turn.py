@@ -159,6 +159,15 @@ class Turn:
         self._interim = ""
         return [*taken, *self._reply()]
 
+    def silenced(self) -> list[Decision]:
+        """By a button: what was asked stays asked and is not answered."""
+        if self.agent is Agent.QUIET:
+            return []
+        self.agent = Agent.QUIET
+        self.is_held = False
+        self._answered = ""
+        return [Interrupt()]
+
     def reply_began(self) -> None:
         """Where nobody asked for it: a greeting, a word into the silence."""
         self.agent = Agent.THINKING

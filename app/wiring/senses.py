@@ -14,6 +14,7 @@ from app.asr.engines.dtln import load_dtln
 from app.asr.engines.ge2e import load_ge2e
 from app.asr.engines.ge2e_recipe import prepare_ge2e
 from app.asr.engines.silero import load_silero
+from app.asr.engines.smart_turn import load_smart_turn
 from app.asr.engines.whisper.convert import convert as convert_whisper
 from app.asr.engines.whisper.engine import load_whisper
 from app.asr.language_models import LanguageModels
@@ -95,6 +96,7 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
                 "whisper": lambda folder: load_whisper(folder, onnx, language_models.find),
                 "ge2e": lambda folder: load_ge2e(folder, onnx),
                 "dtln": lambda folder: load_dtln(folder, onnx),
+                "smart-turn": lambda folder: load_smart_turn(folder, onnx),
                 "kokoro": lambda folder: load_kokoro(folder, onnx),
                 "ctc-on-whisper": lambda folder: _load_ctc_head(folder, onnx, language_models),
                 **own_loaders(store, manifest, onnx, language_models),

@@ -98,6 +98,8 @@ class Behavior(_Part, frozen=True):
 
     smart_endpointing: bool = True
     """Waits longer where a phrase or its sound is unfinished; else always `usual_s`."""
+    smart_turn: bool = False
+    """Has a model judge by the sound of each pause whether that is the end."""
     patience: PatienceSettings = PatienceSettings()
     barge_in: bool = True
     backchannel: bool = True

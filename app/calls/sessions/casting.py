@@ -92,6 +92,7 @@ async def _cast(
         silence=settings.silence_rules,
         patience=settings.patience,
         strategies=SMART if behavior.smart_endpointing else (),
+        judges_sound=behavior.smart_turn,
         yields=behavior.barge_in,
         closes=behavior.closing_phrases,
         murmurs=behavior.backchannel,

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.asr.live import StreamOptions
 from app.asr.streaming import StreamService
-from app.calls.sessions.ears import PAUSE_MS, listen
+from app.calls.sessions.ears import PAUSE_MS, Pause, listen
 from app.realtime.conversation import Brain, Line, Mouth
 from app.realtime.endpointing import SMART, Evidence, Patience, Strategy, silence_needed_s
 from app.realtime.line import Line as Connection
@@ -22,10 +22,11 @@ from app.realtime.words import SmallWords
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """An agent as a call needs it. `strategies` none: silence alone ends a turn. `silence` none:
-    nobody minds it. `yields`: words of the user stop the agent. `closes`: hangs up after a goodbye.
-    `murmurs`: "mm-hmm", while the user speaks for long. `adapts`: the brain is told of moods.
-    `facts`: what the agent has found out by now."""
+    """An agent as a call needs it. `strategies` none: silence alone ends a turn. `judges_sound`:
+    they are told how a voice sounded before it paused. `silence` none: nobody minds it. `yields`:
+    words of the user stop the agent. `closes`: hangs up after a goodbye. `murmurs`: "mm-hmm", while
+    the user speaks for long. `adapts`: the brain is told of moods. `facts`: what the agent has
+    found out by now."""
 
     brain: Brain
     mouth: Mouth
@@ -35,6 +36,7 @@ class Cast:
     silence: SilenceRules | None = None
     patience: Patience = field(default_factory=Patience)
     strategies: Sequence[Strategy] = SMART
+    judges_sound: bool = False
     yields: bool = True
     closes: bool = True
     murmurs: bool = True
@@ -76,9 +78,10 @@ async def conduct(
 
     def silence_s(text: str) -> float:
         asked = next((said.text for said in reversed(session.lines) if said.role == "agent"), "")
-        evidence = Evidence(text, cast.words, asked)
+        evidence = Evidence(text, cast.words, asked, pause.over)
         return silence_needed_s(evidence, cast.patience, cast.strategies)
 
+    pause = Pause()
     turn = Turn(cast.words, silence_s, TurnRules(yields=cast.yields))
     parts = Parts(cast.brain, _humanized(cast, line), line.playout, turn)
     session = Session(parts, tell, phrases=cast.phrases, silence=cast.silence, habits=cast.habits)
@@ -91,7 +94,7 @@ async def conduct(
     )
 
     async def hear(session: Session) -> None:
-        await listen(streams, options, line.sounds(), session)
+        await listen(streams, options, line.sounds(), session, pause if cast.judges_sound else None)
 
     try:
         ended = await session.run(hear)

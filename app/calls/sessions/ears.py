@@ -1,6 +1,8 @@
 """What is heard on a line, told to the session: voices as they begin and pause, and words."""
 
+import logging
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from app.asr.live import (
     Said,
@@ -12,10 +14,22 @@ from app.asr.live import (
     StreamOptions,
 )
 from app.asr.streaming import LiveStream, StreamService
+from app.core.aio import TaskScope
+from app.core.errors import AppError
 from app.realtime.session import Session
 
 PAUSE_MS = 208
 """A sentence is final after so much silence. Whether the turn is over is not decided here."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Pause:
+    """How the voice sounded before the pause that lasts now. `over`: how likely all was said; None
+    until that is judged."""
+
+    over: float | None = None
 
 
 async def listen(
@@ -23,19 +37,26 @@ async def listen(
     options: StreamOptions,
     sounds: AsyncIterator[bytes],
     session: Session,
+    pause: Pause | None = None,
 ) -> None:
-    """Until the line has no more sound. `options` say how it is encoded."""
-    teller = _Teller(session)
-    async with streams.open(teller.tell) as stream:
-        teller.stream = stream
-        await stream.configure(options)
-        async for data in sounds:
-            await stream.hear(data)
+    """Until the line has no more sound. `options` say how it is encoded. `pause`: is kept up while
+    silence is waited for; what comes too late for that changes nothing."""
+    async with TaskScope() as scope:
+        teller = _Teller(session, scope, pause)
+        async with streams.open(teller.tell) as stream:
+            teller.stream = stream
+            await stream.configure(options)
+            async for data in sounds:
+                await stream.hear(data)
+        await scope.cancel()
 
 
 class _Teller:
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, scope: TaskScope, pause: Pause | None) -> None:
         self._session = session
+        self._scope = scope
+        self._pause = pause
+        self._pauses = 0
         self._has_final = False
         self.stream: LiveStream | None = None
 
@@ -43,17 +64,43 @@ class _Teller:
         match event:
             case SpeechBegan():
                 self._has_final = False
-                self._session.voice_began()
+                self._goes_on()
             case SpeechResumed():
-                self._session.voice_began()
+                self._goes_on()
             case SpeechPaused(_, at_s):
+                self._judge()
                 self._session.voice_ended(ago_s=self._ago_s(at_s))
             case SpeechEnded(_, at_s):
                 if not self._has_final:
                     self._session.heard("", is_final=True)
             case Said():
                 self._has_final = self._has_final or event.is_final
-                self._session.heard(event.text, is_final=event.is_final, labels=event.labels)
+                self._session.heard(
+                    event.text,
+                    is_final=event.is_final,
+                    labels=event.labels,
+                    confidence=event.confidence,
+                )
+
+    def _goes_on(self) -> None:
+        self._pauses += 1
+        if self._pause:
+            self._pause.over = None
+        self._session.voice_began()
+
+    def _judge(self) -> None:
+        if self._pause and self.stream:
+            self._scope.spawn("judge a pause", self._judged(self._pause, self.stream))
+
+    async def _judged(self, pause: Pause, stream: LiveStream) -> None:
+        number = self._pauses
+        try:
+            over = await stream.is_over()
+        except AppError as error:
+            log.info("a pause is not judged by its sound: %s", error.code)
+            return
+        if number == self._pauses:
+            pause.over = over
 
     def _ago_s(self, at_s: float) -> float:
         return max(0.0, self.stream.heard_s - at_s) if self.stream else 0.0

@@ -13,6 +13,7 @@ from app.asr.catalogue import Catalogue
 from app.asr.domain import ModelUnknown
 from app.asr.engines.ge2e import load_ge2e
 from app.asr.engines.silero import load_silero
+from app.asr.engines.smart_turn import load_smart_turn
 from app.asr.engines.whisper.engine import load_whisper
 from app.asr.language_models import LanguageModels
 from app.asr.live import (
@@ -48,7 +49,12 @@ async def streams(executor: Executor, tmp_path: Path) -> AsyncGenerator[StreamSe
     environment = settings.process_environment()
     store = ModelStore(settings.model_store(settings.load(environment), environment))
     runtime = OnnxRuntime("cpu", 2)
-    kinds = {"silero-vad": load_silero, "whisper": load_whisper, "ge2e": load_ge2e}
+    kinds = {
+        "silero-vad": load_silero,
+        "whisper": load_whisper,
+        "ge2e": load_ge2e,
+        "smart-turn": load_smart_turn,
+    }
     loaders = {kind: partial(load, runtime=runtime) for kind, load in kinds.items()}
     manifest = read_manifest(ROOT / "onnx_models" / "manifest.toml")
     models = ModelRegistry(manifest, store, loaders, budget_bytes=BUDGET_BYTES)
@@ -121,6 +127,28 @@ async def test_every_pause_is_told_as_it_begins_and_as_it_ends(streams: StreamSe
     pauses = kinds[1:-1]
     assert pauses == [SpeechPaused, SpeechResumed] * (len(pauses) // 2) + [SpeechPaused]
     assert len(pauses) >= 3
+
+
+@pytest.mark.parametrize(("name", "is_over"), [("LJ001-0002", True), ("LJ001-0004", False)])
+async def test_a_pause_is_judged_by_the_sound_of_the_sentence_before_it(
+    streams: StreamService, name: str, is_over: bool
+) -> None:
+    paused = asyncio.Event()
+
+    async def tell(event: StreamEvent) -> None:
+        if isinstance(event, SpeechPaused):
+            paused.set()
+
+    async with streams.open(tell) as stream:
+        await stream.configure(StreamOptions(sample_rate=16000))
+        heard = np.concatenate((speech("LJ001-0004"), silence(1), speech(name), silence(0.5)))
+        for start in range(0, heard.size, 320):
+            is_second = start > heard.size - speech(name).size // 2
+            if is_second and paused.is_set():
+                break
+            paused.clear()
+            await stream.hear(int16_from_float(heard[start : start + 320]).tobytes())
+        assert (await stream.is_over() > 0.5) is is_over
 
 
 async def test_the_end_is_told_after_the_last_word(streams: StreamService) -> None:

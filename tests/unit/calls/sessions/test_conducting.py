@@ -22,6 +22,7 @@ from app.asr.live import (
 )
 from app.asr.streaming import StreamService
 from app.calls.sessions.conducting import Cast, Held, conduct
+from app.core.errors import Unavailable
 from app.realtime.conversation import Line
 from app.realtime.events import SessionEvent, Understanding, VoiceChanged
 from app.realtime.playout import Playout
@@ -60,10 +61,18 @@ def utterance(at_s: float, until_s: float, said: Said | None) -> list[tuple[floa
 
 
 class ScriptedStreams:
-    """Tells each event when sound up to its time was heard."""
+    """Tells each event when sound up to its time was heard. `over`: what each pause sounds like, as
+    is known `judged_s` later; None cannot be judged."""
 
-    def __init__(self, events: Sequence[tuple[float, StreamEvent]]) -> None:
+    def __init__(
+        self,
+        events: Sequence[tuple[float, StreamEvent]],
+        over: Sequence[float | None] = (),
+        judged_s: float = 0.08,
+    ) -> None:
         self._events = list(events)
+        self._over = list(over)
+        self._judged_s = judged_s
         self.options = StreamOptions()
         self.heard_s = 0.0
 
@@ -74,6 +83,13 @@ class ScriptedStreams:
 
     async def configure(self, options: StreamOptions) -> None:
         self.options = options
+
+    async def is_over(self) -> float:
+        over = self._over.pop(0)
+        await asyncio.sleep(self._judged_s)
+        if over is None:
+            raise Unavailable("no model")
+        return over
 
     async def hear(self, data: bytes) -> None:
         self.heard_s += len(data) / 2 / RATE
@@ -111,9 +127,13 @@ def cast_of(*answers: str) -> Cast:
 
 
 async def held(
-    line: ShortLine, agent: Cast, events: Sequence[tuple[float, StreamEvent]]
+    line: ShortLine,
+    agent: Cast,
+    events: Sequence[tuple[float, StreamEvent]],
+    over: Sequence[float | None] = (),
+    judged_s: float = 0.08,
 ) -> tuple[Held, ScriptedStreams]:
-    streams = ScriptedStreams(events)
+    streams = ScriptedStreams(events, over, judged_s)
     return await conduct(line, agent, cast("StreamService", streams), lambda _: None), streams
 
 
@@ -214,3 +234,29 @@ async def test_smart_endpointing_waits_for_the_rest_of_a_phrase() -> None:
     assert written(talk.lines) == ["user: I would like to cancel it.", "agent: Done."]
     talk, _ = await held(ShortLine(8), replace(cast_of("What?", "Done."), strategies=()), said)
     assert len(talk.lines) == 4
+
+
+@virtual_time
+@pytest.mark.inventory("WH-273")
+@pytest.mark.parametrize(
+    ("over", "judged_s", "answered_s"),
+    [(0.9, 0.08, 1.85), (0.05, 0.08, 3.0), (0.05, 1.0, 1.85), (None, 0.08, 1.85)],
+)
+async def test_a_voice_that_did_not_fall_is_waited_for_if_that_is_known_in_time(
+    over: float | None, judged_s: float, answered_s: float
+) -> None:
+    said = utterance(0.5, 1.5, sentence("My name is Ada."))
+    agent = replace(cast_of("Hello."), judges_sound=True)
+    talk, _ = await held(ShortLine(6), agent, said, [over], judged_s)
+    assert talk.lines[0].at_s == pytest.approx(answered_s)
+
+
+@virtual_time
+async def test_a_pause_is_not_judged_by_the_sound_before_an_earlier_one() -> None:
+    said = [
+        *utterance(0.5, 1.5, sentence("My name")),
+        *utterance(1.9, 2.9, sentence("is Ada.")),
+    ]
+    agent = replace(cast_of("Hello."), judges_sound=True)
+    talk, _ = await held(ShortLine(6), agent, said, [0.05, None])
+    assert talk.lines[0].at_s == pytest.approx(3.25)
