@@ -88,11 +88,11 @@ class Calls:
 
     async def prepare(self, scope: OrgScope, agent_id: UUID, customer_id: UUID | None) -> Prepared:
         """A call from a browser, on record once it is held."""
-        self.admit()
         async with self._database.transaction(scope) as tx:
             agent = await self._desk.agents.get(tx, agent_id)
             if customer_id:
                 await self._desk.customers.get(tx, customer_id)
+        self.admit()
         asked = CallAsked(direction="browser", customer_id=customer_id)
 
         async def hold(line: Line) -> Held:
