@@ -119,8 +119,8 @@ class Chat:
             case VoiceChanged(is_voice, at_s):
                 self._silent_since_s = None if is_voice else at_s
                 return [_rtvi(f"user-{'started' if is_voice else 'stopped'}-speaking")]
-            case Understanding(text, is_final):
-                return [_rtvi("user-transcription", self._transcript(text, is_final=is_final))]
+            case Understanding():
+                return [_rtvi("user-transcription", self._transcript(event))]
             case StateChanged(state, at_s):
                 was, self._state = self._state, state
                 return self._moved(was, state, at_s)
@@ -238,9 +238,14 @@ class Chat:
         spoken = {"will_be_spoken": True, "spoken_status": status, "spoken_progress": progress}
         return fields | {"output_type": "sentence", "text_type": "sentence"} | spoken
 
-    def _transcript(self, text: str, *, is_final: bool) -> Mapping[str, Any]:
-        at = self._now().isoformat(timespec="milliseconds")
-        return {"text": text, "user_id": "", "timestamp": at, "final": is_final}
+    def _transcript(self, understood: Understanding) -> Mapping[str, Any]:
+        """`metadata` is ours: emotion, intent and the like, where they are known."""
+        return {
+            "text": understood.text,
+            "user_id": "",
+            "timestamp": self._now().isoformat(timespec="milliseconds"),
+            "final": understood.is_final,
+        } | ({"metadata": understood.labels} if understood.labels else {})
 
 
 def _keys(data: Any) -> str:

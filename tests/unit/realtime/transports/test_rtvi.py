@@ -121,6 +121,12 @@ def test_a_turn_is_told_in_the_order_in_which_it_happens(chat: Chat) -> None:
     assert "".join(texts) == "For how many? And when?"
 
 
+def test_how_something_was_said_stands_beside_it(chat: Chat) -> None:
+    labels = {"emotion": "EMOTION_ANGRY"}
+    [message] = told(chat, Understanding("No!", is_final=True, at_s=0.0, labels=labels))
+    assert message["data"]["metadata"] == labels
+
+
 def outputs(messages: Sequence[Message]) -> list[dict[str, Any]]:
     return [message["data"] for message in messages if message["type"] == "bot-output"]
 
