@@ -255,10 +255,15 @@ class Session:
             act = await self._apologize()
         self._add_heard()
         self._do(self._turn.reply_ended(self._now_s()))
-        if act is None and self._habits.closing and self._habits.closing.is_over(self.lines):
+        if act is None and self._has_closed():
             act = EndCall("said goodbye")
         if act:
             self.end(act.reason if isinstance(act, EndCall) else "transferred", act)
+
+    def _has_closed(self) -> bool:
+        """Not where somebody speaks up at the last moment."""
+        closing = self._habits.closing
+        return bool(closing and closing.is_over(self.lines)) and not self._turn.is_voice
 
     async def _apologize(self) -> Act | None:
         try:
