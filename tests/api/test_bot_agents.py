@@ -252,3 +252,15 @@ async def test_a_newcomer_finds_an_agent_to_talk_to(
     demo = next(each for each in listed if each["graph"] == APPOINTMENT)
     assert (demo["version"], demo["not_applied"]) == (1, [])
     assert "demo" in demo["name"]
+
+
+@pytest.mark.parametrize("depth", [400, 100_000])
+async def test_nesting_without_end_is_refused(people: People, depth: int) -> None:
+    ada, _ = await people.owner()
+    agent = await made(ada.client)
+    nested = '{"a":' * depth + "1" + "}" * depth
+    for field in ("graph", "behavior"):
+        refused = await ada.client.patch(
+            f"{AGENTS}/{agent['id']}", content=f'{{"{field}": {nested}}}'.encode()
+        )
+        assert refused.status_code in (400, 413, 422), refused.text

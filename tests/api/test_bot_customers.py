@@ -58,7 +58,9 @@ async def test_the_command_of_the_document_creates_a_customer(people: People) ->
 async def test_a_customer_is_changed_and_deleted(people: People) -> None:
     ada, _ = await people.owner()
     agent = (await ada.client.post("/bot/api/agents", json={"name": "Front desk"})).json()
-    jane = await made(ada.client, **DOCUMENTED, tags=["vip"], metadata={"due": [1, {"a": None}]})
+    jane = await made(
+        ada.client, **DOCUMENTED, tags=["vip"], metadata={"due": [2**70, {"a": None}]}
+    )
     path = f"{CUSTOMERS}/{jane['id']}"
     assert (await ada.client.get(path)).json() == jane
     changes = {"email": None, "preferred_language": "hi", "agent_id": agent["id"]}
@@ -263,3 +265,13 @@ async def test_the_audit_log_tells_that_and_not_who(people: People) -> None:
         "CustomerAdded",
     ]
     assert not any(personal in log.text for personal in ("Jane", "4155551234", "example.com"))
+
+
+@pytest.mark.parametrize(("depth", "status"), [(15, 201), (17, 422), (500, 422), (100_000, 400)])
+async def test_metadata_is_nested_within_reason(people: People, depth: int, status: int) -> None:
+    ada, _ = await people.owner()
+    nested = '{"a":' * depth + "1" + "}" * depth
+    body = f'{{"name": "a", "metadata": {nested}}}'.encode()
+    answer = await ada.client.post(CUSTOMERS, content=body)
+    assert answer.status_code == status, answer.text[:300]
+    assert (await ada.client.get(CUSTOMERS)).status_code == 200

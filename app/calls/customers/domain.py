@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,7 @@ MOST_CUSTOMERS = 50_000
 MOST_LISTED = 1000
 MOST_METADATA = 8 * 1024
 """Bytes of JSON."""
+DEEPEST_METADATA = 16
 
 OnDuplicate = Literal["skip", "update", "error"]
 
@@ -141,10 +142,16 @@ def details_of(fields: Mapping[str, Any], country_code: str) -> CustomerDetails:
 def checked(details: CustomerDetails) -> CustomerDetails:
     if not (details.name or details.phone_number or details.email):
         raise CustomerInvalid("name", "a name, a phone_number or an email is needed")
-    try:
-        size = len(msgspec.json.encode(details.metadata))
-    except (ValueError, RecursionError):
-        raise CustomerInvalid("metadata", "it is nested too deeply") from None
-    if size > MOST_METADATA:
+    if _is_deeper(details.metadata, DEEPEST_METADATA):
+        raise CustomerInvalid("metadata", f"it is nested more than {DEEPEST_METADATA} deep")
+    if len(msgspec.json.encode(details.metadata)) > MOST_METADATA:
         raise CustomerInvalid("metadata", f"it is longer than {MOST_METADATA} bytes")
     return details
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    if isinstance(value, dict):
+        value = [*cast("dict[str, Any]", value).values()]
+    if not isinstance(value, list):
+        return False
+    return most == 0 or any(_is_deeper(each, most - 1) for each in cast("list[Any]", value))

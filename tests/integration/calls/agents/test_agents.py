@@ -117,6 +117,15 @@ async def test_a_newcomer_gets_one_agent_that_takes_an_appointment(
     assert demo not in await add_demo(parley, scope)
 
 
+async def test_an_organization_with_an_agent_of_its_own_gets_no_other(
+    parley: World, agents: Agents
+) -> None:
+    organization = await parley.runtime.organizations.create("Old hands", actor="test")
+    scope = OrgScope(organization.id, "test")
+    own = await agents.create(scope, {"name": "A"})
+    assert await add_demo(parley, scope) == [own.id]
+
+
 async def test_processes_that_start_at_once_make_one_demo(parley: World) -> None:
     organization = await parley.runtime.organizations.create("Newcomers of the day", actor="test")
     scope = OrgScope(organization.id, "test")

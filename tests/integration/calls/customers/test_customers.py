@@ -117,6 +117,7 @@ async def test_no_more_than_so_many(
     customers: Customers, tenancy: Tenancy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MOST_CUSTOMERS", 2)
+    monkeypatch.setattr(module, "_IMPORTED_AT_ONCE", 1)
     scope = await tenancy.new_organization()
     file = BytesIO(b"phone\n+14155551231\n+14155551232\n+14155551233\n")
     done = await customers.import_file(scope, file, ImportAsked())
