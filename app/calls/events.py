@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from app.core.events import Event
+from app.tenancy.domain.audit import AuditedEvent
 
 
 class CallStarted(Event, frozen=True):
@@ -22,3 +23,9 @@ class CallEnded(Event, frozen=True):
     status: str
     reason: str
     duration_s: float
+
+
+class CallDeleted(AuditedEvent, frozen=True):
+    """With what was said in it, and its recording."""
+
+    call_id: UUID

@@ -17,6 +17,38 @@ TIME = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     op.execute(LOCK_TIMEOUT)
+    _create_calls()
+    _create_turns()
+    for column in ("agent_id", "customer_id", "state", "forget_at"):
+        op.create_index(op.f(f"ix_calls_{column}"), "calls", [column])
+    op.create_index(op.f("ix_calls_org_id_started_at"), "calls", ["org_id", "started_at"])
+    for table in ("calls", "call_turns"):
+        op.create_index(op.f(f"ix_{table}_org_id"), table, ["org_id"])
+        for statement in rls.enable(table):
+            op.execute(statement)
+
+
+def downgrade() -> None:
+    op.execute(LOCK_TIMEOUT)
+    op.drop_table("call_turns")
+    op.drop_table("calls")
+
+
+def _owned(table: str) -> tuple[sa.Column[object] | sa.Constraint, ...]:
+    return (
+        sa.Column("org_id", sa.Uuid(), server_default=rls.CURRENT_ORG_SQL, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"],
+            ["organizations.id"],
+            name=op.f(f"fk_{table}_org_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+    )
+
+
+def _create_calls() -> None:
     op.create_table(
         "calls",
         *_owned("calls"),
@@ -47,6 +79,9 @@ def upgrade() -> None:
         ),
         sa.UniqueConstraint("org_id", "provider_id", name=op.f("uq_calls_org_id_provider_id")),
     )
+
+
+def _create_turns() -> None:
     op.create_table(
         "call_turns",
         *_owned("call_turns"),
@@ -62,31 +97,4 @@ def upgrade() -> None:
             ["call_id"], ["calls.id"], name=op.f("fk_call_turns_call_id"), ondelete="CASCADE"
         ),
         sa.UniqueConstraint("call_id", "number", name=op.f("uq_call_turns_call_id_number")),
-    )
-    for column in ("agent_id", "customer_id", "state", "forget_at"):
-        op.create_index(op.f(f"ix_calls_{column}"), "calls", [column])
-    op.create_index(op.f("ix_calls_org_id_started_at"), "calls", ["org_id", "started_at"])
-    for table in ("calls", "call_turns"):
-        op.create_index(op.f(f"ix_{table}_org_id"), table, ["org_id"])
-        for statement in rls.enable(table):
-            op.execute(statement)
-
-
-def downgrade() -> None:
-    op.execute(LOCK_TIMEOUT)
-    op.drop_table("call_turns")
-    op.drop_table("calls")
-
-
-def _owned(table: str) -> tuple[sa.Column[object] | sa.Constraint, ...]:
-    return (
-        sa.Column("org_id", sa.Uuid(), server_default=rls.CURRENT_ORG_SQL, nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["org_id"],
-            ["organizations.id"],
-            name=op.f(f"fk_{table}_org_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
     )

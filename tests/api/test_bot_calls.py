@@ -38,6 +38,7 @@ class Place:
     scope: OrgScope
     client: httpx.AsyncClient
     jobs: Jobs
+    data_dir: Path
 
     async def get(self, path: str = "", expected: int = 200, **query: Any) -> Any:
         answer = await self.client.get(f"{CALLS}{path}", params=query)
@@ -67,7 +68,8 @@ async def place(database_url: str, app_url: str, data_dir: Path) -> AsyncGenerat
     async with world(database_url, data_dir, VARIANT="en-tiny") as parley, more_jobs(app_url) as j:
         organization = await parley.organization()
         async with parley.client(token=organization.key) as client:
-            yield Place(parley, organization, OrgScope(organization.id, "test"), client, j)
+            scope = OrgScope(organization.id, "test")
+            yield Place(parley, organization, scope, client, j, data_dir)
 
 
 @pytest.mark.inventory("WH-270", "EX-030", "EX-031")
@@ -103,6 +105,9 @@ async def test_a_call_can_be_read_and_heard_when_it_is_over(
         await assert_can_be_heard(it, call_id, call["duration"])
         ended = await it.client.post(f"{CALLS}/{call_id}/end")
         assert (ended.status_code, ended.json()["code"]) == (409, "call_state_conflict")
+        assert (await it.client.delete(f"{CALLS}/{call_id}")).status_code == 204
+        await it.get(f"/{call_id}", expected=404)
+        assert list((it.data_dir / "recordings").iterdir()) == []
 
 
 async def assert_can_be_heard(it: Place, call_id: str, duration: float) -> None:
@@ -171,6 +176,8 @@ async def test_a_call_that_nobody_answered_yet_can_be_ended(
 ) -> None:
     async with place(embedded_superuser_url, app_url, tmp_path) as it:
         path = f"/{it.organization.call_id}"
+        early = await it.client.delete(f"{CALLS}{path}")
+        assert (early.status_code, early.json()["code"]) == (409, "call_state_conflict")
         ended = await it.client.post(f"{CALLS}{path}/end")
         assert (ended.status_code, ended.json()["status"]) == (200, "cancelled")
         result = await it.get(f"{path}/result")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response, delete, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, QueryParameter
@@ -39,6 +39,7 @@ RECORDINGS_PATH = "/bot/api/recordings"
 ACTOR = "recording"
 SEEN = permitted(Permission.READ)
 ENDED = permitted(Permission.CALL)
+CHANGED = permitted(Permission.WRITE)
 PageSize = Annotated[int, QueryParameter(ge=1, le=MOST_LISTED)]
 Offset = Annotated[int, QueryParameter(ge=0, le=1_000_000)]
 HEARD = {
@@ -135,6 +136,16 @@ async def end_call(
     return result_of(await runtime.calls.end(tenant, call_id))
 
 
+@delete(ONE, opt=CHANGED, dependencies=TENANT)
+async def delete_call(
+    runtime: NamedDependency[Runtime],
+    tenant: NamedDependency[OrgScope],
+    call_id: FromPath[UUID],
+) -> None:
+    """With its transcript and its recording; a call that is not over is a 409."""
+    await runtime.calls.delete(tenant, call_id)
+
+
 @get(f"{ONE}/audio", opt=SEEN, dependencies=TENANT, responses=HEARD)
 async def get_audio(
     request: AnyRequest,
@@ -210,6 +221,7 @@ ROUTES = (
     get_transcript,
     get_result,
     end_call,
+    delete_call,
     get_audio,
     get_audio_url,
     get_recording,

@@ -35,7 +35,7 @@ from app.calls.sessions.sealed_file import new_key
 from app.calls.sessions.summaries import Summaries
 from app.calls.sessions.transcript import Transcript
 from app.core.aio import TaskScope
-from app.core.db import Database, DatabaseDown, Tx
+from app.core.db import Database, DatabaseDown, Tx, forbid_in_transaction
 from app.core.errors import AppError
 from app.core.feed.port import Feed
 from app.core.scope import OrgScope
@@ -120,6 +120,13 @@ class Calls:
         if live := self._live.get(call_id):
             await live.end(ASKED_TO_END)
         return call
+
+    async def delete(self, scope: OrgScope, call_id: UUID) -> None:
+        """With what was said in it, and its recording. Raises where it is not over."""
+        forbid_in_transaction()
+        async with self._database.transaction(scope) as tx:
+            await self.records.forget(tx, call_id)
+        await self.recordings.forget([call_id])
 
     async def run(self) -> None:
         """A service for `Supervisor.keep_running`: keeps the record of calls under way."""

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from app.calls.agents.domain import Agent
-from app.calls.events import CallEnded, CallStarted
+from app.calls.events import CallDeleted, CallEnded, CallStarted
 from app.calls.sessions import store
 from app.calls.sessions.domain import (
     Call,
@@ -18,6 +18,7 @@ from app.calls.sessions.domain import (
     CallNotFound,
     CallQuery,
     CallState,
+    CallStateConflict,
     Segment,
     SummaryState,
     Timings,
@@ -149,8 +150,13 @@ class CallRecords:
     async def turns_of(self, tx: Tx, call_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Turn]]:
         return await asyncio.to_thread(self._opened_turns, await store.turns(tx, call_ids))
 
-    async def delete(self, tx: Tx, call_ids: Collection[UUID]) -> None:
-        await store.remove(tx, call_ids)
+    async def forget(self, tx: Tx, call_id: UUID) -> None:
+        """Raises where the call is not over."""
+        row = await self._found(tx, call_id, lock=True)
+        if not CallState(row.state).is_over:
+            raise CallStateConflict(f"The call is {row.state}: end it first")
+        await store.remove(tx, [call_id])
+        await self._events.publish(tx, CallDeleted(call_id=call_id))
 
     def _opened_turns(self, rows: Sequence[CallTurnRow]) -> Mapping[UUID, Sequence[Turn]]:
         found: dict[UUID, list[Turn]] = {}

@@ -70,7 +70,7 @@ class CallUpkeep:
         while True:
             async with self._database.transaction(scope) as tx:
                 outdated = await store.outdated(tx, utc_now(), _AT_ONCE)
-                await self._records.delete(tx, outdated)
+                await store.remove(tx, outdated)
             await self._recordings.forget(outdated)
             if len(outdated) < _AT_ONCE:
                 break
