@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from app.calls.sessions.domain import CallContents, SummaryState, Turn
+from app.calls.sessions.domain import CallContents, CallNotFound, SummaryState, Turn
 from app.calls.sessions.records import CallRecords
 from app.core.db import Database, Tx
 from app.core.errors import AppError
@@ -45,18 +45,24 @@ class Summaries:
     async def _summarize(self, scope: Scope, asked: SummarizeCall) -> None:
         """Once. What goes wrong is said in the record, and no more is made of it."""
         assert isinstance(scope, OrgScope)
+        try:
+            await self._sum_up(scope, asked.call_id)
+        except CallNotFound:
+            log.info("a call was deleted before it was summed up")
+
+    async def _sum_up(self, scope: OrgScope, call_id: UUID) -> None:
         async with self._database.transaction(scope) as tx:
-            call = await self._records.get(tx, asked.call_id)
-            turns = await self._records.turns(tx, asked.call_id)
+            call = await self._records.get(tx, call_id)
+            turns = await self._records.turns(tx, call_id)
         if call.summary_state is not SummaryState.WAITING:
             return
         try:
             found = await self._analysis.analyse(scope, _conversation(turns), PRESET)
         except AppError as error:
             log.info("a call has no summary: %s", error.code)
-            await self._note(scope, asked.call_id, SummaryState.FAILED, error.message)
+            await self._note(scope, call_id, SummaryState.FAILED, error.message)
         else:
-            await self._note(scope, asked.call_id, SummaryState.DONE, found)
+            await self._note(scope, call_id, SummaryState.DONE, found)
 
     async def _note(
         self, scope: OrgScope, call_id: UUID, state: SummaryState, told: Analysis | str
