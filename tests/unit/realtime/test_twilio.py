@@ -162,6 +162,22 @@ async def test_after_a_barge_in_no_stale_sample_is_heard_and_what_was_heard_is_k
 
 
 @virtual_time
+async def test_the_tone_of_a_room_is_sent_and_never_counts_as_heard() -> None:
+    async def talk(made: Call) -> None:
+        playout = made.line.playout
+        playout.background = lambda count: np.full(count, 0.01, np.float32)
+        await playout.play(tone(0.5))
+        await playout.drained()
+        assert playout.played_s == pytest.approx(0.5)
+        await asyncio.sleep(0.5)
+        assert playout.played_s == pytest.approx(0.5)
+        assert sounding_s(made.twilio.heard) > 0.9
+
+    made = await call(talk)
+    assert made.twilio.most_waiting_s <= AHEAD_S + 1e-6
+
+
+@virtual_time
 async def test_a_new_answer_never_overtakes_the_clear() -> None:
     async def talk(made: Call) -> None:
         playout = made.line.playout
