@@ -24,13 +24,13 @@ from app.realtime.events import (
     Withdrawn,
 )
 from app.realtime.playout import Playout
+from app.realtime.sentences import cut, farewell, fill, text_of
 from app.realtime.silence import SilenceRules, SilenceWatchdog
 from app.realtime.strategies.adaptation import EmotionAdaptation
 from app.realtime.strategies.backchannel import Backchannel
 from app.realtime.strategies.closing import ClosingPhrase
 from app.realtime.turn import Agent, Decision, GoOn, Hold, Interrupt, Reply, Turn, Withdraw
 from app.realtime.utterance import Utterance
-from app.tts.text.splitting import Splitter
 
 _SENTENCES_AHEAD = 3
 _CUE_LEVEL = 0.6
@@ -110,7 +110,7 @@ class Session:
             scope.spawn("clock", self._keep_time())
             scope.spawn("listening", self._listen(listening))
             if self._phrases.greeting:
-                self._say_unasked(_text(self._phrases.greeting))
+                self._say_unasked(text_of(self._phrases.greeting))
             ended = await self._over
             self._cut_reply()
             await scope.cancel()
@@ -197,9 +197,9 @@ class Session:
 
     def _break_silence(self, strike: str | None) -> None:
         if strike == "prompt" and self._phrases.silence:
-            self._say_unasked(_text(self._phrases.silence))
+            self._say_unasked(text_of(self._phrases.silence))
         elif strike == "hang_up":
-            self._say_unasked(_farewell(self._phrases.goodbye, EndCall("silence")))
+            self._say_unasked(farewell(self._phrases.goodbye, EndCall("silence")))
 
     def _do(self, decisions: Sequence[Decision]) -> None:
         for decision in decisions:
@@ -267,7 +267,7 @@ class Session:
 
     async def _apologize(self) -> Act | None:
         try:
-            return await self._say(_text(self._phrases.failure))
+            return await self._say(text_of(self._phrases.failure))
         except AppError:
             log.warning("not even an apology could be spoken", exc_info=True)
             return None
@@ -277,8 +277,8 @@ class Session:
         was heard. `filler`: said where the first sentence is long in coming."""
         sentences: Channel[str] = Channel(_SENTENCES_AHEAD)
         async with TaskScope() as scope:
-            thinking = scope.spawn("thinking", _cut(pieces, sentences))
-            waiting = scope.spawn("filler", _fill(filler, self._habits.filler_s, sentences))
+            thinking = scope.spawn("thinking", cut(pieces, sentences))
+            waiting = scope.spawn("filler", fill(filler, self._habits.filler_s, sentences))
             async for sentence in sentences:
                 waiting.cancel()
                 await self._speak(sentence)
@@ -342,49 +342,3 @@ _STATES = {
     Agent.THINKING: "thinking",
     Agent.SPEAKING: "speaking",
 }
-
-
-def spoken_sentences(text: str) -> list[str]:
-    """In which a text is given to the mouth."""
-    splitter = Splitter()
-    return [*splitter.feed(text), *splitter.finish()]
-
-
-async def _cut(
-    pieces: AsyncGenerator[str | Act, None], sentences: Channel[str]
-) -> Act | AppError | None:
-    """Into sentences, the first of them short. What goes wrong is an outcome too: what was thought
-    before is still to be said whole."""
-    splitter = Splitter()
-    act: Act | None = None
-    try:
-        async with aclosing(pieces):
-            async for piece in pieces:
-                if not isinstance(piece, str):
-                    act = piece
-                    continue
-                for sentence in splitter.feed(piece):
-                    await sentences.send(sentence)
-        for sentence in splitter.finish():
-            await sentences.send(sentence)
-    except AppError as error:
-        return error
-    finally:
-        sentences.close()
-    return act
-
-
-async def _fill(filler: str, after_s: float, sentences: Channel[str]) -> None:
-    await asyncio.sleep(after_s)
-    if filler:
-        sentences.try_send(filler)
-
-
-async def _text(text: str) -> AsyncGenerator[str | Act, None]:
-    yield text
-
-
-async def _farewell(text: str, act: Act) -> AsyncGenerator[str | Act, None]:
-    if text:
-        yield text
-    yield act

@@ -12,7 +12,7 @@ from app.core.db import Database, Tx
 from app.core.errors import AppError
 from app.core.jobs import SLOW, JobKind, Jobs
 from app.core.scope import OrgScope, Scope
-from app.realtime.session import spoken_sentences
+from app.realtime.sentences import spoken_sentences
 
 log = logging.getLogger(__name__)
 

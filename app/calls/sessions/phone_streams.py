@@ -21,7 +21,7 @@ from app.core.phone_numbers import PhoneNumberInvalid, e164
 from app.core.scope import OrgScope
 from app.realtime.conversation import Mouth, TransferCall
 from app.realtime.line import Line
-from app.realtime.session import spoken_sentences
+from app.realtime.sentences import spoken_sentences
 from app.realtime.transports.twilio import TwilioLine, Wire, first_facts
 from app.realtime.transports.twilio_messages import StreamFacts
 
