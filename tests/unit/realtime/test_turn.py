@@ -1,6 +1,5 @@
 """Conversations as lists of what happens when, and what is decided then."""
 
-from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
@@ -9,7 +8,6 @@ from hypothesis import strategies as st
 
 from app.realtime.turn import (
     Agent,
-    Decision,
     GoOn,
     Hold,
     Interrupt,
@@ -19,60 +17,7 @@ from app.realtime.turn import (
     Withdraw,
 )
 from app.realtime.words import small_words
-
-WAIT_S = 0.6
-
-
-class Talk:
-    """Steps through a conversation on a clock of its own; decisions are kept with their times."""
-
-    def __init__(self, language: str = "en") -> None:
-        self.turn = Turn(small_words(language), lambda text: 1.5 if text.endswith("to") else WAIT_S)
-        self.now_s = 0.0
-        self.decided: list[tuple[float, Decision]] = []
-
-    def at(self, at_s: float) -> "Talk":
-        """Whatever is due before comes first."""
-        while (due_s := self.turn.due_s) is not None and due_s <= at_s:
-            self.now_s = max(self.now_s, due_s)
-            before = self.turn.due_s, len(self.decided)
-            self._note(self.turn.tick(self.now_s))
-            if (self.turn.due_s, len(self.decided)) == before:
-                raise AssertionError(f"tick at {self.now_s} does nothing and stays due")
-        self.now_s = at_s
-        return self
-
-    def voice(self, *, until_s: float | None = None) -> None:
-        if until_s is None:
-            self._note(self.turn.voice_began(self.now_s))
-        else:
-            self.at(until_s)
-            self._note(self.turn.voice_ended(self.now_s))
-
-    def heard(self, text: str, *, is_final: bool = True) -> None:
-        self._note(self.turn.heard(text, self.now_s, is_final=is_final))
-
-    def says(self, from_s: float, text: str, *, until_s: float, final_s: float = 0.2) -> None:
-        """The user speaks and the words come when the voice has ended."""
-        self.at(from_s).voice()
-        self.voice(until_s=until_s)
-        self.at(until_s + final_s).heard(text)
-
-    def typed(self, text: str) -> None:
-        self._note(self.turn.typed(text, self.now_s))
-
-    def agent_sounds(self, saying: str) -> None:
-        self.turn.sound_began(saying)
-
-    def agent_ends(self) -> None:
-        self._note(self.turn.reply_ended(self.now_s))
-
-    def _note(self, decisions: Iterable[Decision]) -> None:
-        self.decided += [(round(self.now_s, 3), decision) for decision in decisions]
-
-    @property
-    def decisions(self) -> list[Decision]:
-        return [decision for _, decision in self.decided]
+from tests.unit.realtime.talk import WAIT_S, Talk, made_to_speak
 
 
 @pytest.fixture
@@ -83,14 +28,6 @@ def talk() -> Talk:
 @pytest.fixture
 def speaking(talk: Talk) -> Talk:
     return made_to_speak(talk)
-
-
-def made_to_speak(talk: Talk) -> Talk:
-    """The agent speaks since 2.0; nothing but this was decided yet."""
-    talk.says(0, "What are your hours?", until_s=1.0)
-    talk.at(2.0).agent_sounds("We are open from nine to five on weekdays.")
-    talk.decided.clear()
-    return talk
 
 
 def test_silence_after_words_is_answered(talk: Talk) -> None:
@@ -248,6 +185,24 @@ def test_the_answer_after_a_sign_of_listening_is_all_that_is_answered(speaking: 
 def test_a_typed_text_interrupts_and_is_answered_at_once(speaking: Talk) -> None:
     speaking.at(3.0).typed("Sunday?")
     assert speaking.decided == [(3.0, Interrupt()), (3.0, Reply("Sunday?"))]
+
+
+def test_a_button_stops_what_is_said_and_asks_nothing(speaking: Talk) -> None:
+    before = len(speaking.decided)
+    speaking.at(3.0).silenced()
+    speaking.at(10)
+    assert speaking.decided[before:] == [(3.0, Interrupt())]
+
+
+def test_a_button_stops_a_thought_and_its_question_is_not_answered_again(talk: Talk) -> None:
+    talk.silenced()
+    talk.at(1).typed("One table.")
+    talk.at(1.2).silenced()
+    talk.at(9)
+    assert talk.decisions == [Reply("One table."), Interrupt()]
+    talk.says(10, "For two.", until_s=11)
+    talk.at(15)
+    assert talk.decisions[-1] == Reply("For two.")
 
 
 def test_two_typed_texts_in_a_row_are_answered_together(talk: Talk) -> None:
