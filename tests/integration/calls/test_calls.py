@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import select
 
 from app.calls.events import CallEnded, CallStarted
-from app.calls.sessions import store
+from app.calls.sessions import calls, store
 from app.calls.sessions.calls import Calls
 from app.calls.sessions.conducting import Held
 from app.calls.sessions.domain import (
@@ -129,9 +129,9 @@ async def desk(database_url: str, app_url: str, data_dir: Path) -> AsyncGenerato
         organization = await parley.organization()
         casting = QuickCasting(parley.runtime)
         async with more_jobs(app_url) as jobs:
-            calls = calls_of(parley.runtime, casting, jobs)
+            ours = calls_of(parley.runtime, casting, jobs)
             scope = OrgScope(organization.id, "test")
-            yield Desk(parley, parley.runtime, calls, casting, scope, jobs)
+            yield Desk(parley, parley.runtime, ours, casting, scope, jobs)
 
 
 def words_played(line: ScriptedLine, casting: QuickCasting) -> list[str]:
@@ -348,3 +348,32 @@ async def test_a_call_whose_process_died_is_ended_by_another(
             (CallState.NO_ANSWER, "no_answer"),
             (CallState.IN_PROGRESS, ""),
         ]
+
+
+async def test_a_call_can_be_followed_and_ended_from_another_replica(
+    app_url: str,
+    embedded_superuser_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(calls, "_LOOK_S", 0.05)
+    async with desk(embedded_superuser_url, app_url, tmp_path) as it:
+        call_id = await it.rings(await it.agent())
+        other = it.runtime.calls
+        async with it.calling(call_id) as (line, holding), TaskScope() as scope:
+            looking = scope.spawn("calls", it.calls.run())
+            await line.until("listening", times=2)
+            line.typed("")  # nothing that could be noted: it is asked again
+            await line.until("speaking", times=2)
+            call, turns = await it.record(call_id)
+            async with asyncio.timeout(10):
+                while not turns:
+                    await asyncio.sleep(0.02)
+                    call, turns = await it.record(call_id)
+            assert (call.state, turns[0].text) == (CallState.IN_PROGRESS, OPENING)
+            await other.end(it.scope, call_id)
+            await holding
+            looking.cancel()
+        call, turns = await it.record(call_id)
+        assert (call.state, call.ended_reason) == (CallState.COMPLETED, "ended_by_user")
+        assert [turn.role for turn in turns][:2] == ["agent", "user"]
