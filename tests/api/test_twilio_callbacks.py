@@ -117,7 +117,7 @@ async def test_without_an_account_at_twilio_it_is_said_what_is_missing(
             assert answer.status_code == 403
 
 
-@pytest.mark.inventory("WH-268", "WH-269", "WH-316")
+@pytest.mark.inventory("WH-268", "WH-269")
 async def test_callbacks_are_twilio_s_or_nobody_s(here: Place) -> None:
     here.twilio.outcome = "queued"
     call_id, call = await here.start(await here.agent())
