@@ -34,7 +34,7 @@ RATE = 8000
 FRAME = 160
 FRAME_S = 0.02
 WORD_S = 0.1
-BUZZ: Samples = np.tile(np.repeat(np.float32([1, -1]), 8), round(WORD_S * RATE) // 16)
+BUZZ: Samples = np.tile(np.repeat(np.array([1, -1], np.float32), 8), round(WORD_S * RATE) // 16)
 """Of one word."""
 GREETING = "Good morning."
 GRAPH: dict[str, Any] = {

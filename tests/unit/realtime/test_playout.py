@@ -119,3 +119,21 @@ async def test_what_was_said_is_heard_though_the_background_still_waits_far_away
     playout.sent_ahead(100)
     await playout.drained()
     assert playout.played_s == 0.1
+
+
+@virtual_time
+async def test_whoever_records_is_told_of_all_that_is_taken_and_of_what_is_never_heard() -> None:
+    playout, taken, back = Playout(RATE), list[list[float]](), list[int]()
+    playout.taken = lambda sound: taken.append(sound.tolist())
+    playout.taken_back = back.append
+    await playout.play(tone(0.015, 1))
+    playout.take(10)
+    playout.take(10)
+    playout.take_sound(10)
+    assert taken == [[1.0] * 10, [1.0] * 5 + [0.0] * 5]
+    await playout.play(tone(0.03, 2))
+    playout.take_sound(20)
+    playout.sent_ahead(12)
+    playout.clear()
+    assert taken[2:] == [[2.0] * 20]
+    assert back == [12]

@@ -1,6 +1,7 @@
 """Whole conversations, read from `scenarios.yaml`. What the agent's history holds is compared with
 the very samples that were played."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 import yaml
 
 from app.realtime.conversation import Line
-from app.realtime.events import Said, StateChanged
+from app.realtime.events import Said, SessionEvent, StateChanged, Withdrawn
 from tests.unit.realtime.simulated import converse
 from tests.virtual_time import run_virtual
 
@@ -32,14 +33,24 @@ def test_a_conversation_goes(scenario: dict[str, Any]) -> None:
     assert held.agent_words == held.played
     assert not held.stale
     assert held.tasks_left == 0
-    said = [event.line for _, event in held.told if isinstance(event, Said)]
     kept = [line for line in held.lines if line.role != "developer"]
-    assert [line for line in said if line in kept] == kept
+    assert _told([event for _, event in held.told]) == kept
 
 
 def test_the_scenarios_are_as_many_as_promised() -> None:
     names = [scenario["name"] for scenario in SCENARIOS]
     assert len(set(names)) == len(names) >= 45
+
+
+def _told(events: Sequence[SessionEvent]) -> list[Line]:
+    """What whoever follows the events takes for the history."""
+    lines: list[Line] = []
+    for event in events:
+        if isinstance(event, Said):
+            lines.append(event.line)
+        elif isinstance(event, Withdrawn):
+            assert lines.pop() == event.line
+    return lines
 
 
 def _written(line: Line) -> str:
