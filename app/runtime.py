@@ -15,6 +15,7 @@ from app.calls.customers.service import Customers
 from app.calls.sessions.browsers import BrowserCalls
 from app.calls.sessions.calls import Calls
 from app.calls.sessions.phone import Phone
+from app.calls.sessions.voice_sessions import VoiceSessions
 from app.core.db import Database
 from app.core.feed.port import Feed
 from app.core.http import OutboundClient
@@ -74,6 +75,7 @@ class Runtime:
     customers: Customers
     calls: Calls
     browser_calls: BrowserCalls
+    voice_sessions: VoiceSessions
     phone: Phone
     transcription_jobs: TranscriptionJobs
     remote_recordings: RemoteRecordings

@@ -246,21 +246,25 @@ class Video:
 @dataclass(frozen=True, slots=True)
 class Vad:
     backend: Literal["energy", "silero", "webrtc"] = setting(
-        "VAD_BACKEND", "energy", "Voice activity detector of the session family"
+        "VAD_BACKEND", "silero", "Voice activity detector of the session family; silero is served"
     )
-    threshold: Probability = setting("VAD_THRESHOLD", 0.5, "Probability that counts as speech")
+    threshold: Probability = setting(
+        "VAD_THRESHOLD", 0.5, "Probability that counts as speech; fixed"
+    )
     min_speech_ms: Positive = setting(
-        "VAD_MIN_SPEECH_DURATION", 100, "Shorter sounds are not speech, in ms"
+        "VAD_MIN_SPEECH_DURATION", 100, "Shorter sounds are not speech, in ms; fixed"
     )
     min_silence_ms: Positive = setting(
-        "VAD_MIN_SILENCE_DURATION", 500, "Shorter pauses do not end an utterance, in ms"
+        "VAD_MIN_SILENCE_DURATION",
+        500,
+        "Shorter pauses do not end an utterance, in ms; agents say it",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Asr:
     backend: Literal["qwen", "ollama-whisper", "openai"] = setting(
-        "ASR_BACKEND", "qwen", "Remote recognizer of the session family, where one is set up"
+        "ASR_BACKEND", "qwen", "Remote recognizer of the session family; none is served"
     )
     base_url: str = setting("ASR_BASE_URL", "http://127.0.0.1:8000", "Its address")
     model: str = setting("ASR_MODEL", "qwen-audio", "Its model id")

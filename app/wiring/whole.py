@@ -48,6 +48,7 @@ from app.wiring.senses import Inference, inference
 from app.wiring.speaking import opened_speaking
 from app.wiring.thinking import opened_thinking
 from app.wiring.tools import tool_catalogue
+from app.wiring.voice_sessions import opened_voice_sessions, refuse_what_is_not_served
 
 DEFAULT_ORGANIZATION = "Default"
 SETUP = "setup"
@@ -142,6 +143,7 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
         customers=minds.calling.customers,
         calls=minds.calls,
         browser_calls=opened_browsers(minds.calls, settings.webrtc, opened.supervisor, version),
+        voice_sessions=opened_voice_sessions(base, minds.calling, minds.calls),
         phone=opened_phone(base, minds.calling, minds.calls, minds.casting, settings, stack),
         transcription_jobs=minds.transcription_jobs,
         remote_recordings=minds.remote_recordings,
@@ -256,6 +258,7 @@ def _limiter(settings: Settings, stack: AsyncExitStack) -> Limiter:
 def _refuse_what_is_missing(settings: Settings) -> None:
     """Who asks for protection must get it or be told, not served without it."""
     refuse_half_set_up(settings.auth)
+    refuse_what_is_not_served(settings.vad, settings.asr)
     if settings.auth.mode != "local":
         remote_keys.refuse_without_validator(settings.auth)
     if not settings.auth.hipaa_mode:

@@ -158,7 +158,13 @@ async def test_the_session_document_lists_its_routes_and_no_others(
     client: httpx.AsyncClient,
 ) -> None:
     paths = (await client.get("/openapi/session.json")).json()["paths"]
-    assert set(paths) == {"/health", "/status"}
+    assert set(paths) == {
+        "/health",
+        "/status",
+        "/api/v1/session/create",
+        "/api/v1/session/{voice_session_id}/info",
+        "/api/v1/session/{voice_session_id}/interrupt",
+    }
     assert "parameters" not in paths["/health"]["get"] or not paths["/health"]["get"]["parameters"]
 
 

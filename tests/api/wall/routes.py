@@ -117,6 +117,7 @@ def ids_of(organization: Organization) -> dict[str, UUID | str]:
         "version_id": organization.agent_version_id,
         "customer_id": organization.customer_id,
         "call_id": organization.call_id,
+        "voice_session_id": organization.voice_session_id,
         "phone_number": organization.phone_number,
     }
 

@@ -162,9 +162,13 @@ ALLOWED: dict[str, str] = {
         for part in ("", "/transcript", "/result", "/audio", "/audio/url")
     },
     "POST /bot/api/calls/{call_id}/end": WITHIN,
+    "DELETE /bot/api/calls/{call_id}": WRITERS_WITHIN,
     "GET /bot/api/recordings/{ticket}": ANYBODY,
     "POST /bot/api/offer": WITHIN,
     "PATCH /bot/api/offer": ANYBODY,
+    "POST /api/v1/session/create": CALLERS,
+    "GET /api/v1/session/{voice_session_id}/info": WITHIN,
+    "POST /api/v1/session/{voice_session_id}/interrupt": WITHIN,
     # The same in v1: of the active organization where the path names none.
     "GET /api/v1/api-keys": ACTIVE_ADMINS,
     "POST /api/v1/api-keys": ACTIVE_ADMINS,

@@ -59,6 +59,7 @@ class Organization:
     agent_version_id: UUID = field(default_factory=uuid4)
     customer_id: UUID = field(default_factory=uuid4)
     call_id: UUID = field(default_factory=uuid4)
+    voice_session_id: UUID = field(default_factory=uuid4)
     phone_number: str = field(default_factory=lambda: f"+1{uuid4().int % 10**10:010}")
 
 
@@ -90,6 +91,7 @@ class World:
             organization.entry_id = (await self.runtime.lexicons.put(tx, said)).id
             await self._tool(tx, organization)
         await self._agent(scope, organization)
+        organization.voice_session_id = self.runtime.voice_sessions.create(scope, "somebody").id
         for role in Role:
             organization.people[role.value] = await self.person(organization.id, role)
         organization.invitation_id = await self.invitation(organization)

@@ -62,7 +62,7 @@ def test_the_documented_defaults_are_the_defaults() -> None:
     loaded = settings.load({})
     assert (loaded.models.variant, loaded.models.device) == ("en-full", "auto")
     assert (loaded.llm.provider, loaded.llm.anthropic_model) == (None, "claude-sonnet-4-6")
-    assert (loaded.vad.backend, loaded.vad.threshold) == ("energy", 0.5)
+    assert loaded.vad.threshold == 0.5
     assert (loaded.server.port, loaded.server.frontend_url) == (9000, "http://localhost:3000")
     assert loaded.auth.hipaa_mode is False
 
