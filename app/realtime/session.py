@@ -182,16 +182,18 @@ class Session:
         if backchannel := self._habits.backchannel:
             cue = backchannel.tick(self._now_s(), self._turn.answer_due_s)
             if cue:
-                self._scope.spawn("cue", self._murmur(cue))
+                self._scope.spawn("cue", self._murmur(cue, backchannel))
 
-    async def _murmur(self, cue: str) -> None:
+    async def _murmur(self, cue: str, backchannel: Backchannel) -> None:
+        """Unless it took too long to make."""
         try:
             async with aclosing(self._mouth.speak(cue)) as pieces:
                 sounds = [spoken.sound async for spoken in pieces]
         except AppError:
             log.info("a cue could not be spoken", exc_info=True)
             return
-        if self._turn.agent is Agent.QUIET:
+        goes_on = self._turn.agent is Agent.QUIET and self._turn.is_voice
+        if goes_on or backchannel.has_room(self._now_s(), self._turn.answer_due_s):
             for sound in sounds:
                 self._playout.murmur(sound * _CUE_LEVEL)
 

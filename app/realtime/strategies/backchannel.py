@@ -49,10 +49,14 @@ class Backchannel:
         if self.due_s is None or at_s < self.due_s:
             return ""
         self.due_s = None
-        if answer_due_s is None or answer_due_s - at_s < self._rules.room_s:
+        if not self.has_room(at_s, answer_due_s):
             return ""
         self._given_s = at_s
         return next(self._cues, "")
+
+    def has_room(self, at_s: float, answer_due_s: float | None) -> bool:
+        """Whether the answer is far enough."""
+        return answer_due_s is not None and answer_due_s - at_s >= self._rules.room_s
 
     def _is_wanted(self, at_s: float) -> bool:
         is_rare = self._given_s is None or at_s - self._given_s >= self._rules.every_s

@@ -60,12 +60,13 @@ class ScriptedBrain:
 class ToneMouth:
     """`fails_at`: the word before which it breaks off, once; all words where it is `*`."""
 
-    def __init__(self, fails_at: str = "") -> None:
+    def __init__(self, fails_at: str = "", takes_s: float = 0.1) -> None:
         self._fails_at = fails_at
+        self._takes_s = takes_s
         self.words: list[str] = []
 
     async def speak(self, text: str) -> AsyncGenerator[Spoken, None]:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(self._takes_s)
         end = 0
         for place, word in enumerate(text.split()):
             if self._fails_at in ("*", word):
@@ -169,7 +170,7 @@ class Conversation:
 
 async def converse(scenario: Mapping[str, Any]) -> Conversation:
     playout = Playout(RATE)
-    mouth = ToneMouth(scenario.get("mouth_fails_at", ""))
+    mouth = ToneMouth(scenario.get("mouth_fails_at", ""), scenario.get("mouth_takes_s", 0.1))
     happens = sorted(scenario["happens"], key=lambda act: act["at"])
     caller = Caller(
         happens,
