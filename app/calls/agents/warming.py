@@ -1,5 +1,6 @@
 """Speaks the fixed sentences of agents that were changed before anybody waits for them."""
 
+import asyncio
 import logging
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from app.core.errors import AppError
 from app.core.jobs import SLOW, JobKind, Jobs
 from app.core.scope import OrgScope, Scope
 from app.realtime.sentences import spoken_sentences
+from app.realtime.words import small_words
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +57,9 @@ class Warming:
         speaking = self._voices.speaking
         manner = await self._voices.manner(scope, settings)
         phrases = settings.phrases(manner.language)
-        for text in (phrases.greeting, phrases.silence, phrases.failure):
+        words = await asyncio.to_thread(small_words, manner.language)
+        cues = words.cues if settings.behavior.backchannel else ()
+        for text in (phrases.greeting, phrases.silence, phrases.failure, phrases.filler, *cues):
             for sentence in spoken_sentences(text):
                 if speaking.keeps_phrases and not speaking.speaking:
                     await speaking.warm([sentence], manner, owner=scope.org_id)
