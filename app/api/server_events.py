@@ -2,7 +2,6 @@
 that nobody on the way takes the connection for dead."""
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from typing import Any
@@ -14,16 +13,16 @@ from litestar.response.base import ASGIResponse
 from app.api.asgi import Header, Receive, Scope, Send
 from app.api.described import answering
 from app.api.leaving import ClientLeft, while_there
+from app.api.tellable import tellable
 from app.core.aio import TaskScope
-from app.core.errors import AppError, InternalError
-
-log = logging.getLogger(__name__)
+from app.core.errors import AppError
 
 AnyRequest = Request[Any, Any, Any]
 Event = dict[str, Any]
 ErrorEvent = Callable[[AppError], Event]
 
 KEEP_ALIVE_S = 15.0
+_UNAVAILABLE = "Not available now; try again later"
 MEDIA_TYPE = "text/event-stream"
 _DATA = {"type": "string", "contentMediaType": "application/json"}
 _EVENT = {"type": "object", "properties": {"data": _DATA}, "required": ["data"]}
@@ -76,7 +75,8 @@ class _ServerEvents(ASGIResponse):
         except Exception as error:
             if not line.has_begun:
                 raise
-            await line.send(_encoded(self._error_event(_tellable(error))))
+            told = tellable(error, unavailable=_UNAVAILABLE, also=(AppError,))
+            await line.send(_encoded(self._error_event(told)))
         await line.send(b"", is_last=True)
 
 
@@ -110,10 +110,3 @@ class _Line:
 
 def _encoded(event: Event) -> bytes:
     return b"data: " + msgspec.json.encode(event) + b"\n\n"
-
-
-def _tellable(error: Exception) -> AppError:
-    if isinstance(error, AppError) and error.status < 500:
-        return error
-    log.error("a stream of events broke off: %s", error, exc_info=error)
-    return error if isinstance(error, AppError) else InternalError("Internal server error")

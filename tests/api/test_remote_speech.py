@@ -14,10 +14,11 @@ from websockets.asyncio.client import connect
 
 from tests.api.test_tts import answer
 from tests.api.wired import Wired, wired
-from tests.fakes.speech_vendors import KEY, ElevenLabs, OpenAi, Sarvam, SpeechVendor, said, tone
+from tests.fakes.speech_vendors import KEY, ElevenLabs, OpenAi, Sarvam, tone
+from tests.fakes.vendor import Vendor, said
 
 TEXT = "The boy was there at 5:30."
-VENDORS: dict[str, tuple[type[SpeechVendor], dict[str, str]]] = {
+VENDORS: dict[str, tuple[type[Vendor], dict[str, str]]] = {
     "openai": (OpenAi, {"TTS_MODEL": "gpt-4o-mini-tts", "TTS_VOICE": "alloy,nova"}),
     "elevenlabs": (ElevenLabs, {"TTS_VOICE": ElevenLabs.voice}),
     "sarvam": (Sarvam, {"TTS_VOICE": "shubh,anushka"}),
@@ -27,7 +28,7 @@ VENDORS: dict[str, tuple[type[SpeechVendor], dict[str, str]]] = {
 @dataclass(frozen=True)
 class Set:
     engine: str
-    vendor: SpeechVendor
+    vendor: Vendor
     parley: Wired
     voices: list[str]
 
@@ -44,7 +45,7 @@ async def spoken_by(
             yield Set(request.param, vendor, parley, settings["TTS_VOICE"].split(","))
 
 
-def voice_of(engine: str, vendor: SpeechVendor) -> str:
+def voice_of(engine: str, vendor: Vendor) -> str:
     """That the vendor was asked for last."""
     asked = vendor.asked[-1]
     if engine == "elevenlabs":
