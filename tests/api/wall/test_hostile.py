@@ -103,7 +103,7 @@ async def sent(
 
 def is_clear(answer: httpx.Response, field: str, *, must: bool) -> bool:
     if answer.status_code >= 500:
-        return False
+        return answer.status_code == 503 and not must  # well formed, and nobody can be called here
     return not must or (answer.status_code in {400, 404, 422} and field in answer.text)
 
 
