@@ -14,7 +14,7 @@ from app.calls.sessions.domain import Call
 from app.calls.sessions.recording import Recorder
 from app.calls.sessions.sealed_file import CHUNK_BYTES, read_sealed
 from app.core.crypto import KeyRing
-from app.core.errors import NotFound
+from app.core.errors import InvalidInput, NotFound
 from app.realtime.line import Line
 
 TICKET_S = 300
@@ -30,7 +30,7 @@ class RecordingNotFound(NotFound):
     code = "recording_not_found"
 
 
-class RecordingTicketInvalid(NotFound):
+class RecordingTicketInvalid(InvalidInput):
     """It was not made here, or has expired."""
 
     code = "recording_ticket_invalid"
