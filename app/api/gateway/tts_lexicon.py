@@ -12,6 +12,7 @@ from app.api.gateway.auth import TENANT
 from app.core.scope import OrgScope
 from app.runtime import Runtime
 from app.tenancy.domain.principals import Permission
+from app.tts.catalogue import find_language
 from app.tts.lexicons import EVERY_LANGUAGE, LexiconEntry
 from app.tts.text.lexicon import Pronunciation
 
@@ -54,9 +55,9 @@ async def put_entry(
     data: JSONBody[NewEntry],
 ) -> Entry:
     """In the place of what there was for the same word in the same language. Heard at once."""
+    language = find_language(data.language).code if data.language else EVERY_LANGUAGE
     said = Pronunciation(data.word, data.respelling or "", data.sounds or "", data.matches_case)
     async with runtime.database.transaction(tenant) as tx:
-        language = data.language or EVERY_LANGUAGE
         return _shown(await runtime.lexicons.put(tx, said, language))
 
 

@@ -108,6 +108,8 @@ def _check_text(field: str, text: str) -> None:
         raise _invalid(field, "there is no word in it")
     if len(text) > LONGEST:
         raise _invalid(field, f"it has more than {LONGEST} characters")
+    if not text.isprintable():
+        raise _invalid(field, "it has characters that nobody sees")
 
 
 def _invalid(field: str, fault: str) -> PronunciationInvalid:
