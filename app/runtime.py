@@ -51,6 +51,16 @@ ReadinessCheck = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
+class CallServices:
+    agents: Agents
+    customers: Customers
+    calls: Calls
+    browsers: BrowserCalls
+    voice_sessions: VoiceSessions
+    phone: Phone
+
+
+@dataclass(frozen=True, slots=True)
 class Runtime:
     version: str
     started_at: datetime
@@ -71,12 +81,7 @@ class Runtime:
     dialogues: Dialogues
     preferences: UserPreferences
     tools: ToolCatalogue
-    agents: Agents
-    customers: Customers
-    calls: Calls
-    browser_calls: BrowserCalls
-    voice_sessions: VoiceSessions
-    phone: Phone
+    calling: CallServices
     transcription_jobs: TranscriptionJobs
     remote_recordings: RemoteRecordings
     database: Database

@@ -42,7 +42,7 @@ async def _serve(settings: Settings, store: ModelStore, sockets: list[server.Lis
         # second, in which nobody's sound goes on.
         gc.freeze()
         await asyncio.to_thread(_announce, settings, store, sockets)
-        await server.serve(app, sockets, settings.server, stop, runtime.calls.drain)
+        await server.serve(app, sockets, settings.server, stop, runtime.calling.calls.drain)
     click.echo("parley: stopped", err=True)
 
 

@@ -102,8 +102,10 @@ async def _speaker(
     )
 
 
-def _read_plainly(text: str, language: str, lexicon: Lexicon) -> Iterator[Sentence]:
-    del language
+def _read_plainly(
+    text: str, language: str, lexicon: Lexicon, *, hundreds: bool = False
+) -> Iterator[Sentence]:
+    del language, hundreds
     return read_plainly(text, lexicon)
 
 

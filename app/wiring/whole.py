@@ -32,7 +32,7 @@ from app.llm.analysis.service import AnalysisService
 from app.llm.assistant import Assistant
 from app.llm.service import LlmService
 from app.llm.tools.catalogue import ToolCatalogue
-from app.runtime import Runtime
+from app.runtime import CallServices, Runtime
 from app.tenancy import admin_token, internal_secret, remote_keys
 from app.tenancy.front_door import FrontDoor, front_door
 from app.tenancy.internal_secret import InternalSecret
@@ -139,12 +139,7 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
         preferences=base.preferences,
         assistant=Assistant(thinking, base.database, base.dialogues, base.preferences, tools),
         tools=tools,
-        agents=minds.calling.agents,
-        customers=minds.calling.customers,
-        calls=minds.calls,
-        browser_calls=opened_browsers(minds.calls, settings.webrtc, opened.supervisor, version),
-        voice_sessions=opened_voice_sessions(base, minds.calling, minds.calls),
-        phone=opened_phone(base, minds.calling, minds.calls, minds.casting, settings, stack),
+        calling=_call_services(opened, minds, version),
         transcription_jobs=minds.transcription_jobs,
         remote_recordings=minds.remote_recordings,
         database=base.database,
@@ -167,6 +162,18 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
         quotas=base.quotas,
         audit=base.audit,
         readiness={"database": base.database.ping, "models": senses.check_present},
+    )
+
+
+def _call_services(opened: _Opened, minds: _Minds, version: str) -> CallServices:
+    settings, base, calling, calls = opened.settings, opened.base, minds.calling, minds.calls
+    return CallServices(
+        agents=calling.agents,
+        customers=calling.customers,
+        calls=calls,
+        browsers=opened_browsers(calls, settings.webrtc, opened.supervisor, version),
+        voice_sessions=opened_voice_sessions(base, calling, calls),
+        phone=opened_phone(base, calling, calls, minds.casting, settings, opened.stack),
     )
 
 

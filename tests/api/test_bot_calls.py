@@ -48,9 +48,9 @@ class Place:
     async def asked(self, agent_id: UUID | None = None, **fields: Any) -> UUID:
         runtime = self.parley.runtime
         async with runtime.database.transaction(self.scope) as tx:
-            agent = await runtime.agents.get(tx, agent_id or self.organization.agent_id)
+            agent = await runtime.calling.agents.get(tx, agent_id or self.organization.agent_id)
             asked = CallAsked(direction="outbound", **fields)
-            return (await runtime.calls.records.add(tx, agent, asked)).id
+            return (await runtime.calling.calls.records.add(tx, agent, asked)).id
 
     async def held(self) -> str:
         """A call from a browser, to its end."""

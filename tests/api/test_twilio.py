@@ -71,7 +71,7 @@ async def test_who_calls_a_number_of_ours_is_answered_by_its_agent_and_can_inter
     await call.over.wait()
     runtime = here.parley.runtime
     async with runtime.database.transaction(here.parley.scope) as tx:
-        record = await runtime.calls.records.find_by_provider(tx, call.sid)
+        record = await runtime.calling.calls.records.find_by_provider(tx, call.sid)
     assert record
     assert record.direction == "inbound"
     assert (record.contents.from_number, record.contents.to_number) == (CALLER, NUMBER)

@@ -76,7 +76,7 @@ async def test_a_customer_is_called_at_the_number_that_is_known(here: Place) -> 
     scope, runtime = here.parley.scope, here.parley.runtime
     async with runtime.database.transaction(scope) as tx:
         details = {"name": "Ada", "phone_number": CALLER}
-        customer = await runtime.customers.create(tx, details)
+        customer = await runtime.calling.customers.create(tx, details)
     async with here.parley.client() as client:
         body = {"agent_id": agent, "customer_id": str(customer.id)}
         by_id = (await client.post("/bot/api/calls/start", json=body)).json()
@@ -99,7 +99,7 @@ async def test_a_call_that_twilio_refuses_is_on_record_as_failed(here: Place) ->
     assert answer.json()["details"] == {"field": "to"}
     runtime = here.parley.runtime
     async with runtime.database.transaction(here.parley.scope) as tx:
-        (record,) = await runtime.calls.records.list(tx, CallQuery(agent_id=agent_id))
+        (record,) = await runtime.calling.calls.records.list(tx, CallQuery(agent_id=agent_id))
     assert (record.state, record.ended_reason) == ("failed", "not_placed")
 
 
@@ -107,7 +107,7 @@ async def test_without_an_account_at_twilio_it_is_said_what_is_missing(
     app_url: str, embedded_superuser_url: str, tmp_path: Path
 ) -> None:
     async with wired(embedded_superuser_url, tmp_path) as parley:
-        agent = await parley.runtime.agents.create(parley.scope, {"name": "Front desk"})
+        agent = await parley.runtime.calling.agents.create(parley.scope, {"name": "Front desk"})
         async with parley.client() as client:
             body = {"agent_id": str(agent.id), "to": CALLER}
             answer = await client.post("/bot/api/calls/start", json=body)

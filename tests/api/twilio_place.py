@@ -44,7 +44,7 @@ class Place:
         behavior = {"silence": {"enabled": False}} | settings.pop("behavior", {})
         fields = {"name": "Front desk", "greeting": "Good morning from Parley."} | settings
         fields["behavior"] = behavior
-        return (await self.parley.runtime.agents.create(self.parley.scope, fields)).id
+        return (await self.parley.runtime.calling.agents.create(self.parley.scope, fields)).id
 
     async def start(self, agent_id: UUID, to: str = CALLER) -> tuple[UUID, TwilioCall]:
         async with self.parley.client() as client:
@@ -56,7 +56,7 @@ class Place:
     async def call(self, call_id: UUID) -> Call:
         runtime = self.parley.runtime
         async with runtime.database.transaction(self.parley.scope) as tx:
-            return await runtime.calls.records.get(tx, call_id)
+            return await runtime.calling.calls.records.get(tx, call_id)
 
     async def call_that(self, call_id: UUID, holds: Callable[[Call], bool]) -> Call:
         async with asyncio.timeout(20):
@@ -68,7 +68,7 @@ class Place:
     async def turns(self, call_id: UUID) -> list[tuple[str, str]]:
         runtime = self.parley.runtime
         async with runtime.database.transaction(self.parley.scope) as tx:
-            turns = await runtime.calls.records.turns(tx, call_id)
+            turns = await runtime.calling.calls.records.turns(tx, call_id)
         return [(turn.role, turn.text) for turn in turns]
 
     async def said(self, text: str) -> bytes:

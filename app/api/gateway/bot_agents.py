@@ -110,7 +110,7 @@ async def list_agents(
 ) -> list[AgentAnswer]:
     """The oldest first."""
     async with runtime.database.transaction(tenant) as tx:
-        found = await runtime.agents.list(tx)
+        found = await runtime.calling.agents.list(tx)
     return [await _shown(runtime, tenant, agent) for agent in found]
 
 
@@ -122,7 +122,7 @@ async def create_agent(
     data: JSONBody[NewAgent],
 ) -> AgentAnswer:
     """Only a name is needed; without a graph a language model answers."""
-    made = await runtime.agents.create(tenant, data.given())
+    made = await runtime.calling.agents.create(tenant, data.given())
     return await _shown(runtime, tenant, made, await unknown_fields(request, NewAgent))
 
 
@@ -132,7 +132,7 @@ async def get_agent(
 ) -> AgentAnswer:
     """As it is now."""
     async with runtime.database.transaction(tenant) as tx:
-        agent = await runtime.agents.get(tx, agent_id)
+        agent = await runtime.calling.agents.get(tx, agent_id)
     return await _shown(runtime, tenant, agent)
 
 
@@ -145,7 +145,7 @@ async def change_agent(
     data: JSONBody[AgentFields],
 ) -> AgentAnswer:
     """What is left out stays, in `behavior` too. Calls under way go on as they began."""
-    changed = await runtime.agents.change(tenant, agent_id, data.given())
+    changed = await runtime.calling.agents.change(tenant, agent_id, data.given())
     return await _shown(runtime, tenant, changed, await unknown_fields(request, AgentFields))
 
 
@@ -155,7 +155,7 @@ async def delete_agent(
 ) -> None:
     """Its versions stay, for the records of its calls."""
     async with runtime.database.transaction(tenant) as tx:
-        await runtime.agents.delete(tx, agent_id)
+        await runtime.calling.agents.delete(tx, agent_id)
 
 
 @get(f"{ONE}/versions", opt=SEEN, dependencies=TENANT)
@@ -164,7 +164,7 @@ async def list_agent_versions(
 ) -> list[VersionSummary]:
     """The newest first: every change made one."""
     async with runtime.database.transaction(tenant) as tx:
-        found = await runtime.agents.versions(tx, agent_id)
+        found = await runtime.calling.agents.versions(tx, agent_id)
     return [VersionSummary(**_facts(version)) for version in found]
 
 
@@ -177,7 +177,7 @@ async def get_agent_version(
 ) -> VersionAnswer:
     """What the agent was told then. Also of an agent that was deleted."""
     async with runtime.database.transaction(tenant) as tx:
-        found = await runtime.agents.version(tx, agent_id, version_id)
+        found = await runtime.calling.agents.version(tx, agent_id, version_id)
     return VersionAnswer(settings=SettingsAnswer(**_fields(found.settings)), **_facts(found))
 
 
@@ -195,7 +195,7 @@ async def roll_back_agent(
 ) -> AgentAnswer:
     """Makes another version that says what this one said."""
     async with runtime.database.transaction(tenant) as tx:
-        agent = await runtime.agents.roll_back(tx, agent_id, version_id)
+        agent = await runtime.calling.agents.roll_back(tx, agent_id, version_id)
     return await _shown(runtime, tenant, agent)
 
 
@@ -205,7 +205,7 @@ async def clone_agent(
 ) -> AgentAnswer:
     """Another agent with the same settings, and "(copy)" behind its name."""
     async with runtime.database.transaction(tenant) as tx:
-        agent = await runtime.agents.clone(tx, agent_id)
+        agent = await runtime.calling.agents.clone(tx, agent_id)
     return await _shown(runtime, tenant, agent)
 
 
@@ -215,7 +215,7 @@ async def _shown(
     agent: Agent,
     unknown: list[NotAppliedAnswer] | None = None,
 ) -> AgentAnswer:
-    not_applied = await runtime.agents.not_applied(tenant, agent.settings)
+    not_applied = await runtime.calling.agents.not_applied(tenant, agent.settings)
     return AgentAnswer(
         id=agent.id,
         version=agent.version,

@@ -81,7 +81,7 @@ async def list_calls(
     view: FromQuery[Literal["full", "summary"]] = "full",
 ) -> list[CallAnswer] | CallPage:
     """The newest first. As a summary without what was said, and with how many there are."""
-    records = runtime.calls.records
+    records = runtime.calling.calls.records
     async with runtime.database.transaction(tenant) as tx:
         calls = await records.list(tx, wanted)
         if view == "summary":
@@ -98,8 +98,8 @@ async def get_call(
 ) -> CallAnswer:
     """With all that was said in it, as far as it was heard."""
     async with runtime.database.transaction(tenant) as tx:
-        call = await runtime.calls.records.get(tx, call_id)
-        return answer_of(call, await runtime.calls.records.turns(tx, call_id))
+        call = await runtime.calling.calls.records.get(tx, call_id)
+        return answer_of(call, await runtime.calling.calls.records.turns(tx, call_id))
 
 
 @get(f"{ONE}/transcript", opt=SEEN, dependencies=TENANT)
@@ -110,8 +110,8 @@ async def get_transcript(
 ) -> CallTranscript:
     """Of a call under way, what was said until a few seconds ago."""
     async with runtime.database.transaction(tenant) as tx:
-        await runtime.calls.records.get(tx, call_id)
-        turns = await runtime.calls.records.turns(tx, call_id)
+        await runtime.calling.calls.records.get(tx, call_id)
+        turns = await runtime.calling.calls.records.turns(tx, call_id)
     return CallTranscript(call_id, turns_of(turns))
 
 
@@ -123,7 +123,7 @@ async def get_result(
 ) -> CallResult:
     """What came of the call: to be asked until it is `ready`."""
     async with runtime.database.transaction(tenant) as tx:
-        return result_of(await runtime.calls.records.get(tx, call_id))
+        return result_of(await runtime.calling.calls.records.get(tx, call_id))
 
 
 @post(f"{ONE}/end", opt=ENDED, dependencies=TENANT, status_code=200)
@@ -133,7 +133,7 @@ async def end_call(
     call_id: FromPath[UUID],
 ) -> CallResult:
     """Hangs up within seconds; a call that is over is a 409."""
-    return result_of(await runtime.calls.end(tenant, call_id))
+    return result_of(await runtime.calling.calls.end(tenant, call_id))
 
 
 @delete(ONE, opt=CHANGED, dependencies=TENANT)
@@ -143,7 +143,7 @@ async def delete_call(
     call_id: FromPath[UUID],
 ) -> None:
     """With its transcript and its recording; a call that is not over is a 409."""
-    await runtime.calls.delete(tenant, call_id)
+    await runtime.calling.calls.delete(tenant, call_id)
 
 
 @get(f"{ONE}/audio", opt=SEEN, dependencies=TENANT, responses=HEARD)
@@ -166,7 +166,7 @@ async def get_audio_url(
 ) -> RecordingAddress:
     """An address of the recording that needs no token, for a few minutes."""
     await _recording(runtime, tenant, call_id)
-    ticket = runtime.calls.recordings.ticket(tenant.org_id, call_id)
+    ticket = runtime.calling.calls.recordings.ticket(tenant.org_id, call_id)
     return RecordingAddress(f"{str(request.base_url).rstrip('/')}{RECORDINGS_PATH}/{ticket}")
 
 
@@ -175,14 +175,14 @@ async def get_recording(
     request: AnyRequest, runtime: NamedDependency[Runtime], ticket: FromPath[str]
 ) -> Response[bytes] | Stream:
     """By an address that was made for it."""
-    org_id, call_id = runtime.calls.recordings.opened(ticket)
+    org_id, call_id = runtime.calling.calls.recordings.opened(ticket)
     return _audio(request, await _recording(runtime, OrgScope(org_id, ACTOR), call_id))
 
 
 async def _recording(runtime: Runtime, scope: OrgScope, call_id: UUID) -> Recording:
     async with runtime.database.transaction(scope) as tx:
-        call = await runtime.calls.records.get(tx, call_id)
-    return await runtime.calls.recordings.find(call)
+        call = await runtime.calling.calls.records.get(tx, call_id)
+    return await runtime.calling.calls.recordings.find(call)
 
 
 def _audio(request: AnyRequest, recording: Recording) -> Response[bytes] | Stream:

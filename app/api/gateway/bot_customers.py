@@ -109,7 +109,7 @@ async def list_customers(
     wanted: NamedDependency[CustomerQuery],
 ) -> list[CustomerAnswer]:
     """The newest first. `search`: in name, phone number, e-mail address and tags."""
-    return [_shown(found) for found in await runtime.customers.list(tenant, wanted)]
+    return [_shown(found) for found in await runtime.calling.customers.list(tenant, wanted)]
 
 
 @post(PATH, opt=CHANGED, dependencies=TENANT)
@@ -122,7 +122,7 @@ async def create_customer(
     """A phone number belongs to one customer."""
     agent_id = None if data.agent_id is UNSET else data.agent_id
     async with runtime.database.transaction(tenant) as tx:
-        made = await runtime.customers.create(tx, data.given(), agent_id)
+        made = await runtime.calling.customers.create(tx, data.given(), agent_id)
     return _shown(made, await unknown_fields(request, CustomerFields))
 
 
@@ -133,7 +133,7 @@ async def get_customer(
     customer_id: FromPath[UUID],
 ) -> CustomerAnswer:
     async with runtime.database.transaction(tenant) as tx:
-        return _shown(await runtime.customers.get(tx, customer_id))
+        return _shown(await runtime.calling.customers.get(tx, customer_id))
 
 
 @patch(ONE, opt=CHANGED, dependencies=TENANT)
@@ -146,7 +146,9 @@ async def change_customer(
 ) -> CustomerAnswer:
     """What is left out stays; null takes away a number, an address or the agent."""
     async with runtime.database.transaction(tenant) as tx:
-        changed = await runtime.customers.change(tx, customer_id, data.given(), data.agent_id)
+        changed = await runtime.calling.customers.change(
+            tx, customer_id, data.given(), data.agent_id
+        )
     return _shown(changed, await unknown_fields(request, CustomerFields))
 
 
@@ -157,7 +159,7 @@ async def delete_customer(
     customer_id: FromPath[UUID],
 ) -> None:
     async with runtime.database.transaction(tenant) as tx:
-        await runtime.customers.delete(tx, customer_id)
+        await runtime.calling.customers.delete(tx, customer_id)
 
 
 @post(
@@ -174,7 +176,7 @@ async def import_customers(
     """Of a CSV file with a header, row by row. `mapping` is JSON: of each column what it holds."""
     async with opened_form(request, max_bytes=MOST_BYTES) as form:
         file = stream_of(form.file("file"))
-        return await runtime.customers.import_file(tenant, file, _asked(form))
+        return await runtime.calling.customers.import_file(tenant, file, _asked(form))
 
 
 @get(f"{PATH}/settings", opt=SEEN, dependencies=TENANT)
@@ -182,7 +184,7 @@ async def get_customer_settings(
     runtime: NamedDependency[Runtime], tenant: NamedDependency[OrgScope]
 ) -> CustomerSettings:
     async with runtime.database.transaction(tenant) as tx:
-        return CustomerSettings(await runtime.customers.country_code(tx))
+        return CustomerSettings(await runtime.calling.customers.country_code(tx))
 
 
 @put(f"{PATH}/settings", opt=CHANGED, dependencies=TENANT)
@@ -193,7 +195,9 @@ async def put_customer_settings(
 ) -> CustomerSettings:
     """Numbers that are there stay as they are."""
     async with runtime.database.transaction(tenant) as tx:
-        return CustomerSettings(await runtime.customers.set_country_code(tx, data.country_code))
+        return CustomerSettings(
+            await runtime.calling.customers.set_country_code(tx, data.country_code)
+        )
 
 
 def _asked(form: Form) -> ImportAsked:

@@ -93,7 +93,7 @@ async def offer(
     avatar_face_id: FromQuery[str | None] = None,
 ) -> Answer:
     """Begins a call with an agent, or goes on with one over other addresses."""
-    answer = await runtime.browser_calls.answer(tenant, data.asked(video))
+    answer = await runtime.calling.browsers.answer(tenant, data.asked(video))
     not_applied = [_NO_AVATAR] if avatar or avatar_face_id else []
     return Answer(sdp=answer.sdp, pc_id=answer.peer_id, not_applied=not_applied)
 
@@ -104,7 +104,7 @@ async def add_candidates(runtime: NamedDependency[Runtime], data: JSONBody[Candi
     candidates = [
         Candidate(sent.candidate, sent.sdp_mid, sent.sdp_mline_index) for sent in data.candidates
     ]
-    await runtime.browser_calls.add_candidates(data.peer, candidates)
+    await runtime.calling.browsers.add_candidates(data.peer, candidates)
     return Taken()
 
 

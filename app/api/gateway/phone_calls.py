@@ -60,7 +60,7 @@ async def form_of_twilio(
     path = request.scope["path"] + (f"?{query}" if query else "")
     url = runtime.settings.server.public_url.rstrip("/") + path
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return runtime.phone.signatures.fields(url, await request.body(), headers)
+    return runtime.calling.phone.signatures.fields(url, await request.body(), headers)
 
 
 SIGNED = {"form": Provide(form_of_twilio)}
@@ -71,7 +71,7 @@ async def start_call(
     runtime: NamedDependency[Runtime], tenant: NamedDependency[OrgScope], data: JSONBody[StartCall]
 ) -> StartedCall:
     """Calls somebody, whom the agent speaks with. What becomes of it is in the call's record."""
-    call = await runtime.phone.calls.start(tenant, data.asked())
+    call = await runtime.calling.phone.calls.start(tenant, data.asked())
     return StartedCall(
         id=call.id,
         status=call.state.value,
@@ -86,7 +86,7 @@ async def twilio_voice(
     runtime: NamedDependency[Runtime], form: NamedDependency[Form]
 ) -> Response[str]:
     """For the webhook of a number at Twilio: what is to be done with a call that comes in."""
-    return Response(await runtime.phone.calls.answer(form), media_type=XML)
+    return Response(await runtime.calling.phone.calls.answer(form), media_type=XML)
 
 
 @post(STATUS_PATH, opt=OPEN, dependencies=SIGNED, status_code=204)
@@ -98,7 +98,7 @@ async def twilio_status(
 ) -> None:
     """How far a call is. Of calls that came in, their streams say it."""
     if organization and call:
-        await runtime.phone.calls.note_status(organization, call, form)
+        await runtime.calling.phone.calls.note_status(organization, call, form)
 
 
 @post(MACHINE_PATH, opt=OPEN, dependencies=SIGNED, status_code=204)
@@ -110,7 +110,7 @@ async def twilio_amd(
 ) -> None:
     """Whether a person or a machine answered a call that we made."""
     if organization and call:
-        await runtime.phone.calls.note_answered(organization, call, form)
+        await runtime.calling.phone.calls.note_answered(organization, call, form)
 
 
 ROUTES = (start_call, twilio_voice, twilio_status, twilio_amd)

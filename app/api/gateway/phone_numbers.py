@@ -37,7 +37,7 @@ async def list_numbers(
 ) -> NumbersAnswer:
     """Those that ring at the organization."""
     async with runtime.database.transaction(replace(tenant, org_id=org_id)) as tx:
-        found = await runtime.phone.numbers.list(tx)
+        found = await runtime.calling.phone.numbers.list(tx)
     return NumbersAnswer([NumberAnswer(each.number, each.agent_id) for each in found])
 
 
@@ -51,7 +51,7 @@ async def put_number(
 ) -> NumberAnswer:
     """One that rings at another organization must be deleted there first."""
     async with runtime.database.transaction(replace(tenant, org_id=org_id)) as tx:
-        kept = await runtime.phone.numbers.put(tx, phone_number, data.agent_id)
+        kept = await runtime.calling.phone.numbers.put(tx, phone_number, data.agent_id)
     return NumberAnswer(kept.number, kept.agent_id)
 
 
@@ -64,7 +64,7 @@ async def delete_number(
 ) -> Done:
     """It rings nowhere then."""
     async with runtime.database.transaction(replace(tenant, org_id=org_id)) as tx:
-        await runtime.phone.numbers.delete(tx, phone_number)
+        await runtime.calling.phone.numbers.delete(tx, phone_number)
     return Done()
 
 

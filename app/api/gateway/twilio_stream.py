@@ -35,7 +35,7 @@ async def twilio_stream(
     wire = SocketWire(socket)
     code = FAILED
     try:
-        await runtime.phone.streams.carry(wire)
+        await runtime.calling.phone.streams.carry(wire)
         code = NORMAL
     except TicketRefused:
         code = NOT_ALLOWED

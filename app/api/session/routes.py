@@ -69,7 +69,7 @@ async def health(runtime: NamedDependency[Runtime]) -> Health:
 async def status(runtime: NamedDependency[Runtime]) -> Status:
     return Status(
         version=runtime.version,
-        active_sessions=runtime.voice_sessions.connected,
+        active_sessions=runtime.calling.voice_sessions.connected,
         timestamp=stamp(utc_now()),
     )
 
@@ -84,7 +84,7 @@ async def create(
     if not 0 < len(user_id) <= LONGEST_USER_ID or not user_id.isprintable():
         sentence = f"user_id: it must have 1 to {LONGEST_USER_ID} printable characters"
         raise Unprocessable(sentence, field="user_id")
-    session = runtime.voice_sessions.create(tenant, user_id)
+    session = runtime.calling.voice_sessions.create(tenant, user_id)
     return Created(session_id=session.id, user_id=user_id)
 
 
@@ -94,7 +94,7 @@ async def info(
     tenant: NamedDependency[OrgScope],
     voice_session_id: FromPath[UUID],
 ) -> Info:
-    session = runtime.voice_sessions.get(tenant, voice_session_id)
+    session = runtime.calling.voice_sessions.get(tenant, voice_session_id)
     return Info(
         session_id=session.id,
         user_id=session.user_id,
@@ -119,7 +119,7 @@ async def interrupt(
     voice_session_id: FromPath[UUID],
 ) -> Interrupted:
     """What is being said stops; where nothing is, that is as well."""
-    runtime.voice_sessions.get(tenant, voice_session_id).interrupt()
+    runtime.calling.voice_sessions.get(tenant, voice_session_id).interrupt()
     return Interrupted(session_id=voice_session_id)
 
 

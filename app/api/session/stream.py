@@ -42,7 +42,7 @@ async def stream(
 ) -> None:
     try:
         scope = await _scope(socket, runtime)
-        session, call = await runtime.voice_sessions.prepare(scope, voice_session_id)
+        session, call = await runtime.calling.voice_sessions.prepare(scope, voice_session_id)
     except AppError as error:
         await refuse(socket, error, error_body)
         return
@@ -61,7 +61,7 @@ async def _scope(socket: AnySocket, runtime: Runtime) -> OrgScope:
 
 
 async def _talk(socket: AnySocket, runtime: Runtime, session: VoiceSession, call: Prepared) -> None:
-    wire = _Wire(socket, lambda: runtime.voice_sessions.touch(session))
+    wire = _Wire(socket, lambda: runtime.calling.voice_sessions.touch(session))
     teller = Teller(str(session.id), utc_now)
     code = FAILED
     try:

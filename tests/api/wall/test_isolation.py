@@ -29,8 +29,8 @@ NO_IDS = {
     "POST /agent/route/stream",
     "POST /agent/voice-agent/chat/stream",
 }
-"""What they take is a name: of a page, of everybody's voice, of what it opens by itself, or one that
-the operator or an organization makes up."""
+"""What they take is a name: of a page, of everybody's voice, of what it opens by itself, or one
+that the operator or an organization makes up."""
 
 ALLOWED_TO_CHANGE = {
     ("operator", "DELETE /auth/organizations/{org_id}/phone-numbers/{phone_number}")

@@ -91,7 +91,9 @@ class World:
             organization.entry_id = (await self.runtime.lexicons.put(tx, said)).id
             await self._tool(tx, organization)
         await self._agent(scope, organization)
-        organization.voice_session_id = self.runtime.voice_sessions.create(scope, "somebody").id
+        organization.voice_session_id = self.runtime.calling.voice_sessions.create(
+            scope, "somebody"
+        ).id
         for role in Role:
             organization.people[role.value] = await self.person(organization.id, role)
         organization.invitation_id = await self.invitation(organization)
@@ -99,14 +101,16 @@ class World:
 
     async def _agent(self, scope: OrgScope, organization: Organization) -> None:
         """And a customer, whom it is to call, and a number at which it is called."""
-        agent = await self.runtime.agents.create(scope, {"name": "Front desk"})
+        agent = await self.runtime.calling.agents.create(scope, {"name": "Front desk"})
         organization.agent_id = agent.id
         async with self.runtime.database.transaction(scope) as tx:
-            (version,) = await self.runtime.agents.versions(tx, agent.id)
-            customer = await self.runtime.customers.create(tx, {"name": "Ada"}, agent.id)
+            (version,) = await self.runtime.calling.agents.versions(tx, agent.id)
+            customer = await self.runtime.calling.customers.create(tx, {"name": "Ada"}, agent.id)
             asked = CallAsked(direction="outbound", customer_id=customer.id)
-            organization.call_id = (await self.runtime.calls.records.add(tx, agent, asked)).id
-            await self.runtime.phone.numbers.put(tx, organization.phone_number, agent.id)
+            organization.call_id = (
+                await self.runtime.calling.calls.records.add(tx, agent, asked)
+            ).id
+            await self.runtime.calling.phone.numbers.put(tx, organization.phone_number, agent.id)
         organization.agent_version_id = version.id
         organization.customer_id = customer.id
 

@@ -126,7 +126,7 @@ class QuickCasting(Casting):
     """Agents as they are, but that they say every word in a tenth of a second."""
 
     def __init__(self, runtime: Runtime) -> None:
-        super().__init__(runtime.agents, runtime.thinking, runtime.tools, utc_now)
+        super().__init__(runtime.calling.agents, runtime.thinking, runtime.tools, utc_now)
         self.mouths: list[ToneMouth] = []
 
     @asynccontextmanager
@@ -147,15 +147,15 @@ async def more_jobs(app_url: str) -> AsyncGenerator[Jobs]:
 
 def calls_of(runtime: Runtime, casting: Casting, jobs: Jobs) -> Calls:
     """The calls of a runtime, with agents that are cast in another way."""
-    records, analysis = runtime.calls.records, AnalysisService(runtime.thinking)
+    records, analysis = runtime.calling.calls.records, AnalysisService(runtime.thinking)
     lag = LoopLag(Metrics("test"))
     desk = CallDesk(
         database=runtime.database,
         records=records,
-        recordings=runtime.calls.recordings,
+        recordings=runtime.calling.calls.recordings,
         summaries=Summaries(runtime.database, jobs, records, analysis),
-        agents=runtime.agents,
-        customers=runtime.customers,
+        agents=runtime.calling.agents,
+        customers=runtime.calling.customers,
         casting=casting,
         streams=runtime.streams,
         admission=CallAdmission(runtime.streams, runtime.speaking, lag),
@@ -183,4 +183,4 @@ async def _waited_for(call: Awaitable[object]) -> None:
 
 async def new_agent(runtime: Runtime, scope: OrgScope, **behavior: Any) -> UUID:
     fields = {"name": "Callback", "greeting": GREETING, "graph": GRAPH, "behavior": behavior}
-    return (await runtime.agents.create(scope, fields)).id
+    return (await runtime.calling.agents.create(scope, fields)).id

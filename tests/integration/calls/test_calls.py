@@ -86,7 +86,7 @@ class Desk:
     async def rings(self, agent_id: UUID) -> UUID:
         asked = CallAsked(direction="inbound", from_number="+14155550100", to_number="+1415555")
         async with self.runtime.database.transaction(self.scope) as tx:
-            agent = await self.runtime.agents.get(tx, agent_id)
+            agent = await self.runtime.calling.agents.get(tx, agent_id)
             return (await self.calls.records.add(tx, agent, asked)).id
 
     @asynccontextmanager
@@ -359,7 +359,7 @@ async def test_a_call_can_be_followed_and_ended_from_another_replica(
     monkeypatch.setattr(calls, "_LOOK_S", 0.05)
     async with desk(embedded_superuser_url, app_url, tmp_path) as it:
         call_id = await it.rings(await it.agent())
-        other = it.runtime.calls
+        other = it.runtime.calling.calls
         async with it.calling(call_id) as (line, holding), TaskScope() as scope:
             looking = scope.spawn("calls", it.calls.run())
             await line.until("listening", times=2)

@@ -78,16 +78,16 @@ async def test_what_was_spoken_on_both_sides_is_on_record(
         runtime = parley.runtime
         scope = OrgScope((await parley.organization()).id, "test")
         fields = {"name": "Notes", "greeting": GREETING, "graph": GRAPH}
-        agent = await runtime.agents.create(scope, fields)
+        agent = await runtime.calling.agents.create(scope, fields)
         async with runtime.database.transaction(scope) as tx:
             asked = CallAsked(direction="inbound")
-            call_id = (await runtime.calls.records.add(tx, agent, asked)).id
+            call_id = (await runtime.calling.calls.records.add(tx, agent, asked)).id
         line = SpeakingLine(int16_from_float(samples).tobytes())
         async with asyncio.timeout(60):
-            await runtime.calls.hold(scope, call_id, line)
+            await runtime.calling.calls.hold(scope, call_id, line)
         async with runtime.database.transaction(scope) as tx:
-            call = await runtime.calls.records.get(tx, call_id)
-            opening, note, goodbye = await runtime.calls.records.turns(tx, call_id)
+            call = await runtime.calling.calls.records.get(tx, call_id)
+            opening, note, goodbye = await runtime.calling.calls.records.turns(tx, call_id)
         assert (call.state, call.ended_reason) == (CallState.COMPLETED, "agent_hung_up")
         assert opening.text == f"{GREETING} What shall I note?"
         assert key(note.text) == key(SAID)
@@ -101,5 +101,5 @@ async def test_what_was_spoken_on_both_sides_is_on_record(
         assert waited.voice_ended_s < waited.final_text_s
         assert waited.voice_to_voice_s is not None
         assert 0 < waited.voice_to_voice_s < 30
-        recording = await runtime.calls.recordings.find(call)
+        recording = await runtime.calling.calls.recordings.find(call)
         assert recording.size > 5000

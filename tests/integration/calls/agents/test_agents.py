@@ -32,18 +32,18 @@ async def scope(parley: World) -> OrgScope:
     organization = await parley.organization()
     scope = OrgScope(organization.id, "ada")
     async with parley.runtime.database.transaction(scope) as tx:
-        await parley.runtime.agents.delete(tx, organization.agent_id)
+        await parley.runtime.calling.agents.delete(tx, organization.agent_id)
     return scope
 
 
 @pytest.fixture
 def agents(parley: World) -> Agents:
-    return parley.runtime.agents
+    return parley.runtime.calling.agents
 
 
 async def numbers(parley: World, scope: OrgScope, agent_id: UUID) -> list[int]:
     async with parley.runtime.database.transaction(scope) as tx:
-        return [each.number for each in await parley.runtime.agents.versions(tx, agent_id)]
+        return [each.number for each in await parley.runtime.calling.agents.versions(tx, agent_id)]
 
 
 async def test_every_change_makes_a_version_that_is_found_again(
@@ -94,9 +94,9 @@ async def test_changes_at_the_same_time_are_all_kept(
 
 async def add_demo(parley: World, scope: OrgScope) -> list[UUID]:
     async with parley.runtime.database.transaction(scope) as tx:
-        await parley.runtime.agents.add_demo(tx)
+        await parley.runtime.calling.agents.add_demo(tx)
     async with parley.runtime.database.transaction(scope) as tx:
-        return [agent.id for agent in await parley.runtime.agents.list(tx)]
+        return [agent.id for agent in await parley.runtime.calling.agents.list(tx)]
 
 
 async def test_a_newcomer_gets_one_agent_that_takes_an_appointment(

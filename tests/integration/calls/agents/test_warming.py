@@ -27,11 +27,11 @@ async def test_a_greeting_is_at_hand_soon_after_it_was_saved(
         runtime = parley.runtime
         organization = await runtime.organizations.create(f"Bank {tmp_path}", actor="test")
         scope = OrgScope(organization.id, "test")
-        agent = await runtime.agents.create(scope, {"name": "A", "greeting": GREETING})
+        agent = await runtime.calling.agents.create(scope, {"name": "A", "greeting": GREETING})
         async with asyncio.timeout(60):
             while missed(runtime) < 5 or runtime.speaking.speaking:  # noqa: ASYNC110 - a job's
                 await asyncio.sleep(0.05)
-        manner = await runtime.agents.voices.manner(scope, agent.settings)
+        manner = await runtime.calling.agents.voices.manner(scope, agent.settings)
         before = found(runtime)
         for sentence in ("Hello there.", "How can I help?", "Are you still there?"):
             speech = runtime.speaking.speak(sentence, manner, owner=scope.org_id)
