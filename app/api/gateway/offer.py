@@ -26,7 +26,7 @@ RATES = (
     RouteRate("PATCH", PATH, Limit(600, per_s=60)),
 )
 
-PeerId = Annotated[str, msgspec.Meta(max_length=100)]
+PeerId = Annotated[str, msgspec.Meta(max_length=100, pattern="^[!-~]*$")]
 _NO_AVATAR = NotAppliedAnswer("avatar", "no avatar is drawn here; the call goes on without")
 
 

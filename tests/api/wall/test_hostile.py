@@ -46,7 +46,7 @@ NO_BODIES = (
 )
 SECRETS = {"token", "password", "new_password", "current_password"}
 """Of these a wrong one is wrong, whatever it looks like."""
-FREE_FORM = {"context", "metadata"}
+FREE_FORM = {"context", "metadata", "requestData"}
 """Fields whose content is the client's own."""
 
 
