@@ -59,6 +59,8 @@ def test_words_of_other_scripts_are_found_whole() -> None:
     [
         ({"word": " ", "respelling": "x"}, "word", "no word"),
         ({"word": "a" * (LONGEST + 1), "respelling": "x"}, "word", "more than"),
+        ({"word": "x\0", "respelling": "x"}, "word", "nobody sees"),
+        ({"word": "x", "respelling": "x\u202e"}, "respelling", "nobody sees"),
         ({"word": "x"}, "respelling", "either"),
         ({"word": "x", "respelling": "x", "sounds": "a"}, "respelling", "either"),
         ({"word": "x", "respelling": "?!"}, "respelling", "no word"),
