@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import Any
 
 from litestar import Request
+from litestar.di import NamedDependency
 
 from app.api.callers import own_scope
 from app.api.leaving import while_there
@@ -26,7 +27,7 @@ Steps = AsyncGenerator[Step, None]
 DEV_PORT = "development port"
 
 
-def thinking_scope(request: AnyRequest, runtime: Runtime) -> OrgScope:
+def thinking_scope(request: AnyRequest, runtime: NamedDependency[Runtime]) -> OrgScope:
     """The development ports ask for no token: there it is the default organization."""
     if "principal" in request.scope["state"]:
         return own_scope(request)
