@@ -25,6 +25,7 @@ from app.wiring import Foundation
 from tests.api.test_tts import answer
 from tests.api.wall.world import Organization, World
 from tests.api.wired import Wired, wired
+from tests.fakes.openai_api import OpenAiApi
 
 TEXT = "Good morning, what can I do for you?"
 STOCK = "am_michael"
@@ -68,7 +69,7 @@ class Bank:
 async def bank(app_url: str, embedded_superuser_url: str, tmp_path: Path) -> AsyncGenerator[Bank]:
     del app_url
     async with wired(embedded_superuser_url, tmp_path) as parley:
-        world = World(parley.runtime, None, parley.live.token)
+        world = World(parley.runtime, None, parley.live.token, OpenAiApi())
         async with wiring.foundation(parley.runtime.settings, VERSION) as beside:
             yield Bank(parley, beside, await world.organization(), await world.organization())
 

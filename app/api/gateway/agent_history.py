@@ -6,13 +6,14 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, delete, get, put
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, JSONBody
 
 from app.api.access import TOKEN
 from app.api.gateway.agent import DeviceId
 from app.api.gateway.bodies import Done
 from app.api.thinking import person_of, sees_only, somebody, thinking_scope
+from app.core.scope import OrgScope
 from app.llm.dialogues import History
 from app.llm.preferences import Preferences
 from app.runtime import Runtime
@@ -43,6 +44,19 @@ class Deleted(Done, frozen=True, kw_only=True):
     deleted: int
 
 
+def _user(
+    request: AnyRequest, user_id: FromQuery[str | None] = None, device: DeviceId = None
+) -> str:
+    """Whose it is: the one that is named, or the caller."""
+    return somebody(person_of(request, user_id, device)).user_id
+
+
+OF_USER = {
+    "tenant": Provide(thinking_scope, sync_to_thread=False),
+    "user": Provide(_user, sync_to_thread=False),
+}
+
+
 @get("/agent/histories", opt=TOKEN)
 async def list_histories(request: AnyRequest, runtime: NamedDependency[Runtime]) -> HistoriesAnswer:
     """Whose words are kept; who said something last comes first."""
@@ -51,76 +65,66 @@ async def list_histories(request: AnyRequest, runtime: NamedDependency[Runtime])
     return HistoriesAnswer(found)
 
 
-@get("/agent/history", opt=TOKEN)
+@get("/agent/history", opt=TOKEN, dependencies=OF_USER)
 async def get_history(
-    request: AnyRequest,
     runtime: NamedDependency[Runtime],
-    user_id: FromQuery[str | None] = None,
-    device: DeviceId = None,
+    tenant: NamedDependency[OrgScope],
+    user: NamedDependency[str],
 ) -> HistoryAnswer:
     """What is kept of what a user said and was answered."""
-    person = somebody(person_of(request, user_id, device))
-    async with runtime.database.transaction(thinking_scope(request, runtime)) as tx:
-        kept = await runtime.dialogues.get(tx, person.user_id)
+    async with runtime.database.transaction(tenant) as tx:
+        kept = await runtime.dialogues.get(tx, user)
     exchanges = [
         ExchangeAnswer(each.id, each.said_at, **msgspec.structs.asdict(each.exchange))
         for each in kept
     ]
-    return HistoryAnswer(person.user_id, exchanges)
+    return HistoryAnswer(user, exchanges)
 
 
-@delete("/agent/history", opt=TOKEN, status_code=200)
+@delete("/agent/history", opt=TOKEN, dependencies=OF_USER, status_code=200)
 async def delete_history(
-    request: AnyRequest,
     runtime: NamedDependency[Runtime],
-    user_id: FromQuery[str | None] = None,
-    device: DeviceId = None,
+    tenant: NamedDependency[OrgScope],
+    user: NamedDependency[str],
 ) -> Deleted:
     """Nothing of it is left but, in the audit log, that there was one."""
-    person = somebody(person_of(request, user_id, device))
-    async with runtime.database.transaction(thinking_scope(request, runtime)) as tx:
-        return Deleted(deleted=await runtime.dialogues.delete(tx, person.user_id))
+    async with runtime.database.transaction(tenant) as tx:
+        return Deleted(deleted=await runtime.dialogues.delete(tx, user))
 
 
-@get("/agent/preferences", opt=TOKEN)
+@get("/agent/preferences", opt=TOKEN, dependencies=OF_USER)
 async def get_preferences(
-    request: AnyRequest,
     runtime: NamedDependency[Runtime],
-    user_id: FromQuery[str | None] = None,
-    device: DeviceId = None,
+    tenant: NamedDependency[OrgScope],
+    user: NamedDependency[str],
 ) -> Preferences:
     """How a user wants to be answered."""
-    person = somebody(person_of(request, user_id, device))
-    async with runtime.database.transaction(thinking_scope(request, runtime)) as tx:
-        return await runtime.preferences.get(tx, person.user_id)
+    async with runtime.database.transaction(tenant) as tx:
+        return await runtime.preferences.get(tx, user)
 
 
-@put("/agent/preferences", opt=TOKEN)
+@put("/agent/preferences", opt=TOKEN, dependencies=OF_USER)
 async def put_preferences(
-    request: AnyRequest,
     runtime: NamedDependency[Runtime],
     data: JSONBody[Preferences],
-    user_id: FromQuery[str | None] = None,
-    device: DeviceId = None,
+    tenant: NamedDependency[OrgScope],
+    user: NamedDependency[str],
 ) -> Preferences:
     """In the place of those that the user had."""
-    person = somebody(person_of(request, user_id, device))
-    async with runtime.database.transaction(thinking_scope(request, runtime)) as tx:
-        await runtime.preferences.put(tx, person.user_id, data)
+    async with runtime.database.transaction(tenant) as tx:
+        await runtime.preferences.put(tx, user, data)
     return data
 
 
-@delete("/agent/preferences", opt=TOKEN, status_code=200)
+@delete("/agent/preferences", opt=TOKEN, dependencies=OF_USER, status_code=200)
 async def delete_preferences(
-    request: AnyRequest,
     runtime: NamedDependency[Runtime],
-    user_id: FromQuery[str | None] = None,
-    device: DeviceId = None,
+    tenant: NamedDependency[OrgScope],
+    user: NamedDependency[str],
 ) -> Deleted:
     """The user is answered like everybody then."""
-    person = somebody(person_of(request, user_id, device))
-    async with runtime.database.transaction(thinking_scope(request, runtime)) as tx:
-        return Deleted(deleted=int(await runtime.preferences.delete(tx, person.user_id)))
+    async with runtime.database.transaction(tenant) as tx:
+        return Deleted(deleted=int(await runtime.preferences.delete(tx, user)))
 
 
 ROUTES = (

@@ -47,7 +47,7 @@ class Parley:
         return self.model.asked[-1].body["messages"]
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="package")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def serving(
     embedded: tuple[Path, Endpoints], app_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[Parley]:
@@ -74,12 +74,12 @@ def parley(serving: Parley) -> Parley:
     return serving
 
 
-@pytest_asyncio.fixture(loop_scope="package")
+@pytest_asyncio.fixture(loop_scope="module")
 async def organization(parley: Parley) -> Organization:
     return await parley.world.organization()
 
 
-@pytest_asyncio.fixture(loop_scope="package")
+@pytest_asyncio.fixture(loop_scope="module")
 async def client(parley: Parley, organization: Organization) -> AsyncGenerator[httpx.AsyncClient]:
     """With the API key of an organization that nobody else uses."""
     async with parley.client(organization.key) as client:

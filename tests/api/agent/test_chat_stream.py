@@ -26,7 +26,7 @@ from tests.fakes.openai_api import (
 )
 from tests.fakes.vendor import Answer
 
-pytestmark = pytest.mark.asyncio(loop_scope="package")
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 URL = "/agent/voice-agent/chat/stream"
 ASKED = [{"role": "user", "content": "Summarize the key takeaways."}]

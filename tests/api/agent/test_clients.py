@@ -13,7 +13,7 @@ from tests.api.wall.world import Organization, world
 from tests.fakes.openai_api import COMPLETION_TOKENS, MODEL, PROMPT_TOKENS, Called, Reply
 from tests.fakes.vendor import said
 
-pytestmark = pytest.mark.asyncio(loop_scope="package")
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROUTE = "/agent/route/stream"
 HELP = "/live-assist/process/stream"

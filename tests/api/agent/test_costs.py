@@ -12,12 +12,12 @@ from app.llm.prices import TAKEN
 from tests.api.agent.conftest import LABEL, Parley
 from tests.fakes.openai_api import COMPLETION_TOKENS, MODEL, PROMPT_TOKENS
 
-pytestmark = pytest.mark.asyncio(loop_scope="package")
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NOTHING = {"requests": 0, "usage": {"input_tokens": 0, "output_tokens": 0}}
 
 
-@pytest_asyncio.fixture(loop_scope="package")
+@pytest_asyncio.fixture(loop_scope="module")
 async def operator(parley: Parley) -> AsyncGenerator[httpx.AsyncClient]:
     """With a token of now: another world on the same database may have renewed that of ours."""
     runtime = parley.world.runtime

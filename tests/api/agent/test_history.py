@@ -6,7 +6,7 @@ import pytest
 from tests.api.agent.conftest import Parley
 from tests.api.wall.world import Organization
 
-pytestmark = pytest.mark.asyncio(loop_scope="package")
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SAID = {"transcript": "Hello."}
 

@@ -10,7 +10,7 @@ from tests.api.agent.conftest import LABEL, Parley
 from tests.fakes.openai_api import COMPLETION_TOKENS, EVENTS, PROMPT_TOKENS, Reply
 from tests.fakes.vendor import Answer, said
 
-pytestmark = pytest.mark.asyncio(loop_scope="package")
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 URL = "/agent/process"
 MEETINGS = "What meetings do I have today?"

@@ -230,15 +230,15 @@ async def test_a_malformed_schema_is_a_sentence_and_costs_nobody_else_an_answer(
 
 
 async def test_closing_the_stream_ends_the_generation(model: Embedded) -> None:
-    """The next one would wait for hundreds of tokens otherwise."""
+    """The next one would wait for hundreds of tokens otherwise, which the schema asks for."""
+    numbers = {"type": "array", "items": {"type": "integer"}, "minItems": 100, "maxItems": 120}
+    long = asked("Count.", most_tokens=MANY, schema=numbers)
     await chunks_of(model, asked(CAPITAL, most_tokens=1))
     whole = asyncio.get_running_loop().time()
-    await chunks_of(model, asked("Count to one thousand in words.", most_tokens=MANY))
+    await chunks_of(model, long)
     whole = asyncio.get_running_loop().time() - whole
     begun = asyncio.get_running_loop().time()
-    async with aclosing(
-        model.stream(asked("Count to one thousand in words.", most_tokens=MANY))
-    ) as chunks:
+    async with aclosing(model.stream(long)) as chunks:
         assert isinstance(await anext(chunks), TextChunk)
     await chunks_of(model, asked(CAPITAL, most_tokens=1))
     assert asyncio.get_running_loop().time() - begun < whole / 2
