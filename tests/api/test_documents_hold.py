@@ -16,6 +16,8 @@ from app.main import FAMILIES
 from tests.api.conftest import LiveServer
 
 EXAMPLES = 15
+LONGEST_URL = 65_535
+"""Beyond it the HTTP parser refuses before any route, in plain text."""
 
 load_all_checks()
 
@@ -68,7 +70,9 @@ def calls(operation: Any, mode: GenerationMode, callers: list[dict[str, str]]) -
     @given(case=operation.as_strategy(generation_mode=mode))
     def call(case: Any) -> None:
         for headers in callers:
-            case.call_and_validate(headers=headers, checks=HELD)
+            response = case.call(headers=headers)
+            if len(response.request.url) <= LONGEST_URL:
+                case.validate_response(response, checks=HELD)
 
     with suppress(Unsatisfiable):  # nothing can be wrong with a request that takes nothing
         call()
