@@ -11,6 +11,7 @@ import msgspec
 
 from app.realtime.conversation import Line
 from app.realtime.events import (
+    Began,
     Ended,
     Said,
     Saying,
@@ -116,6 +117,8 @@ class Chat:
 
     def told(self, event: SessionEvent) -> list[Message]:
         match event:
+            case Began(call_id):
+                return [_rtvi("server-message", {"type": "call-started", "call_id": call_id})]
             case VoiceChanged(is_voice, at_s):
                 self._silent_since_s = None if is_voice else at_s
                 return [_rtvi(f"user-{'started' if is_voice else 'stopped'}-speaking")]

@@ -9,6 +9,7 @@ import pytest
 
 from app.realtime.conversation import Line
 from app.realtime.events import (
+    Began,
     Ended,
     Said,
     Saying,
@@ -186,6 +187,12 @@ def test_an_interruption_ends_the_sound_before_the_next_thought_begins(chat: Cha
         "bot-llm-stopped",
         "bot-llm-started",
     ]
+
+
+def test_the_client_learns_under_which_id_the_call_is_on_record(chat: Chat) -> None:
+    [message] = told(chat, Began("b7e1"))
+    assert message["type"] == "server-message"
+    assert message["data"] == {"type": "call-started", "call_id": "b7e1"}
 
 
 def test_the_end_is_told_with_its_reason(chat: Chat) -> None:
