@@ -15,6 +15,7 @@ from app.realtime.events import (
     Saying,
     SessionEvent,
     StateChanged,
+    Thought,
     Understanding,
     VoiceChanged,
     Withdrawn,
@@ -88,6 +89,7 @@ def test_a_turn_is_told_in_the_order_in_which_it_happens(chat: Chat) -> None:
         VoiceChanged(is_voice=False, at_s=2.0),
         Said(Line("user", "Book a table.", 2.5)),
         StateChanged("thinking", 2.5),
+        Thought(2.55),
         Saying("For how many?", 2.6),
         StateChanged("speaking", 2.75),
         Saying("And when?", 2.8),
@@ -117,9 +119,57 @@ def test_a_turn_is_told_in_the_order_in_which_it_happens(chat: Chat) -> None:
     }
     assert (final["text"], final["final"]) == ("Book a table.", True)
     [metrics] = [each["data"] for each in messages if each["type"] == "metrics"]
-    assert metrics == {"ttfb": [{"processor": "voice-to-voice", "value": 0.75}]}
+    assert metrics == {
+        "ttfb": [
+            {"processor": "voice-to-voice", "value": 0.75},
+            {"processor": "llm", "value": 0.05},
+            {"processor": "tts", "value": 0.15},
+        ],
+        "processing": [
+            {"processor": "asr", "value": 0.2},
+            {"processor": "endpointing", "value": 0.3},
+            {"processor": "llm", "value": 0.05},
+            {"processor": "sentence", "value": 0.05},
+            {"processor": "tts", "value": 0.15},
+        ],
+    }
     texts = [each["data"]["text"] for each in messages if each["type"] == "bot-llm-text"]
     assert "".join(texts) == "For how many? And when?"
+
+
+def metrics(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    return [message["data"] for message in messages if message["type"] == "metrics"]
+
+
+def test_a_turn_that_was_typed_waited_for_no_voice(chat: Chat) -> None:
+    [measured] = metrics(
+        told(
+            chat,
+            Said(Line("user", "two please", 1.0)),
+            StateChanged("thinking", 1.0),
+            Thought(1.25),
+            Saying("Two.", 1.5),
+            StateChanged("speaking", 2.0),
+        )
+    )
+    assert [(each["processor"], each["value"]) for each in measured["processing"]] == [
+        ("llm", 0.25),
+        ("sentence", 0.25),
+        ("tts", 0.5),
+    ]
+    assert [each["processor"] for each in measured["ttfb"]] == ["llm", "tts"]
+
+
+def test_nobody_waits_for_what_is_said_unasked(chat: Chat) -> None:
+    """Nor for a prompt that comes long after a cough."""
+    unasked = (
+        StateChanged("thinking", 9.0),
+        Saying("Are you there?", 9.0),
+        StateChanged("speaking", 9.1),
+    )
+    assert metrics(told(chat, *unasked)) == []
+    cough = (VoiceChanged(is_voice=True, at_s=1.0), VoiceChanged(is_voice=False, at_s=1.2))
+    assert metrics(told(chat, StateChanged("listening", 10.0), *cough, *unasked)) == []
 
 
 def test_how_something_was_said_stands_beside_it(chat: Chat) -> None:
