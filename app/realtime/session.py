@@ -87,13 +87,16 @@ class Session:
         silence: SilenceRules | None = None,
         habits: Habits | None = None,
     ) -> None:
-        """`silence` none: nobody minds it."""
+        opens: bool = False,
+        """`silence` none: nobody minds it. `opens`: the brain says something after the greeting,
+        before anybody asks."""
         self._brain, self._mouth = parts.brain, parts.mouth
         self._playout, self._turn = parts.playout, parts.turn
         self._tell = tell
         self._phrases = phrases or Phrases()
         self._habits = habits or Habits()
         self._silence = SilenceWatchdog(silence, self._now_s())
+        self._opens = opens
         self._scope = TaskScope()
         self._changed = asyncio.Event()
         self._over: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
@@ -110,8 +113,8 @@ class Session:
             self._look_again()
             scope.spawn("clock", self._keep_time())
             scope.spawn("listening", self._listen(listening))
-            if self._phrases.greeting:
-                self._say_unasked(text_of(self._phrases.greeting))
+            if self._phrases.greeting or self._opens:
+                self._say_unasked(self._opening())
             ended = await self._over
             self._cut_reply()
             await scope.cancel()
@@ -251,6 +254,14 @@ class Session:
         self._changed.set()
 
     def _say_unasked(self, pieces: AsyncGenerator[str | Act, None]) -> None:
+    async def _opening(self) -> AsyncGenerator[str | Act, None]:
+        if self._phrases.greeting:
+            yield f"{self._phrases.greeting} "
+        if self._opens:
+            async with aclosing(self._brain.reply(())) as pieces:
+                async for piece in pieces:
+                    yield piece
+
         self._turn.reply_began()
         self._answer_with(pieces)
         self._look_again()

@@ -23,7 +23,8 @@ from app.realtime.words import SmallWords
 @dataclass(frozen=True, slots=True)
 class Cast:
     """An agent as a call needs it. `strategies` none: silence alone ends a turn. `judges_sound`:
-    they are told how a voice sounded before it paused. `silence` none: nobody minds it. `yields`:
+    they are told how a voice sounded before it paused. `opens`: the brain has something to say
+    before anybody asks. `silence` none: nobody minds it. `yields`:
     words of the user stop the agent. `closes`: hangs up after a goodbye. `murmurs`: "mm-hmm", while
     the user speaks for long. `adapts`: the brain is told of moods. `facts`: what the agent has
     found out by now."""
@@ -39,6 +40,7 @@ class Cast:
     judges_sound: bool = False
     yields: bool = True
     closes: bool = True
+    opens: bool = False
     murmurs: bool = True
     adapts: bool = True
     room_tone: bool = False
@@ -84,7 +86,14 @@ async def conduct(
     pause = Pause()
     turn = Turn(cast.words, silence_s, TurnRules(yields=cast.yields))
     parts = Parts(cast.brain, _humanized(cast, line), line.playout, turn)
-    session = Session(parts, tell, phrases=cast.phrases, silence=cast.silence, habits=cast.habits)
+    session = Session(
+        parts,
+        tell,
+        phrases=cast.phrases,
+        silence=cast.silence,
+        habits=cast.habits,
+        opens=cast.opens,
+    )
     line.typed = session.typed
     options = StreamOptions(
         language=cast.language,
