@@ -18,6 +18,7 @@ from app.realtime.events import (
     Said,
     Saying,
     SessionEvent,
+    SpokeInWriting,
     StateChanged,
     Thought,
     Understanding,
@@ -330,6 +331,9 @@ class Session:
     def _sound_began(self) -> None:
         if self._turn.agent is Agent.THINKING:
             self._turn.sound_began(self._utterance.text)
+                if spoken.is_written:
+                    self._utterance.write()
+                    self._tell(SpokeInWriting(text))
             self._look_again()
 
     def _stop_reply(self) -> None:

@@ -3,8 +3,8 @@ end."""
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -57,6 +57,9 @@ _WRITE_AGAIN_S = (0.2, 1.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True)
+Adapt = Callable[[LiveCall, Cast], Awaitable[Cast]]
+
+
 class CallDesk:
     """What calls are made of."""
 
@@ -87,8 +90,16 @@ class Calls:
         """Raises CallsRefused where no call may begin now."""
         self._desk.admission.check(len(self._live))
 
-    async def prepare(self, scope: OrgScope, agent_id: UUID, customer_id: UUID | None) -> Prepared:
-        """A call from a browser, on record once it is held."""
+    async def prepare(
+        self,
+        scope: OrgScope,
+        agent_id: UUID,
+        customer_id: UUID | None,
+        *,
+        adapt: Adapt | None = None,
+    ) -> Prepared:
+        """A call from a browser, on record once it is held. `adapt`: the agent to how it is
+        held."""
         async with self._database.transaction(scope) as tx:
             agent = await self._desk.agents.get(tx, agent_id)
             if customer_id:
@@ -99,7 +110,7 @@ class Calls:
         async def hold(line: Line) -> Held:
             async with self._database.transaction(scope) as tx:
                 call = await self.records.add(tx, agent, asked)
-            return await self._hold(scope, call, agent, line)
+            return await self._hold(scope, call, agent, line, adapt)
 
         return Prepared(hold, agent.settings.video_enabled)
 
@@ -158,11 +169,19 @@ class Calls:
             self._emptied.clear()
             await self._emptied.wait()
 
-    async def _hold(self, scope: OrgScope, call: Call, agent: Agent, line: Line) -> Held:
+    async def _hold(
+        self,
+        scope: OrgScope,
+        call: Call,
+        agent: Agent,
+        line: Line,
+        adapt: Adapt | None = None,
+    ) -> Held:
         transcript = Transcript(_now_s())
         live = LiveCall(scope, call, agent, line, self._desk.feed, transcript)
         try:
-            async with self._admitted(live) as cast:
+            async with self._admitted(live) as usual:
+                cast = await adapt(live, usual) if adapt else usual
                 await self._answer(live)
                 return await self._talk(live, cast)
         except BaseException as error:

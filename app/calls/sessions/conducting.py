@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.asr.ears import USUAL_EARS, Ears
 from app.asr.live import StreamOptions
 from app.asr.streaming import StreamService
 from app.calls.sessions.ears import PAUSE_MS, Pause, listen
@@ -32,6 +33,7 @@ class Cast:
     brain: Brain
     mouth: Mouth
     words: SmallWords
+    ears: Ears = USUAL_EARS
     language: str = "en"
     phrases: Phrases = field(default_factory=Phrases)
     silence: SilenceRules | None = None
@@ -103,7 +105,8 @@ async def conduct(
     )
 
     async def hear(session: Session) -> None:
-        await listen(streams, options, line.sounds(), session, pause if cast.judges_sound else None)
+        judged = pause if cast.judges_sound else None
+        await listen(streams, options, line.sounds(), session, judged, cast.ears)
 
     try:
         ended = await session.run(hear)

@@ -13,9 +13,11 @@ from app.realtime.conversation import Line
 from app.realtime.events import (
     Began,
     Ended,
+    HearingChanged,
     Said,
     Saying,
     SessionEvent,
+    SpokeInWriting,
     StateChanged,
     Thought,
     Understanding,
@@ -139,7 +141,7 @@ class Chat:
                     self._is_asked = True
                     return [_rtvi("user-llm-text", {"text": line.text})]
                 return self._said(line)
-            case Withdrawn():
+            case Withdrawn() | HearingChanged() | SpokeInWriting():
                 return []
             case Ended(reason):
                 return [_rtvi("server-message", {"type": "call-ended", "reason": reason})]
