@@ -44,7 +44,7 @@ async def opened_voice_sessions(
     stack: AsyncExitStack,
 ) -> VoiceSessions:
     elsewhere = await speaking_elsewhere(base, senses, settings, stack)
-    tts, recognizer = settings.tts, _recognizer(settings.asr, stack)
+    tts, recognizer = settings.tts, remote_recognizer(settings.asr, stack)
     rules = speech_rules(settings.vad)
     if recognizer:
         rules = replace(rules, draft_ms=_PAUSE_MS)
@@ -114,7 +114,7 @@ def address_of(asr: Asr, server: Server) -> str:
     return asr.base_url or _USUAL[server][0]
 
 
-def _recognizer(asr: Asr, stack: AsyncExitStack) -> RemoteRecognizer | None:
+def remote_recognizer(asr: Asr, stack: AsyncExitStack) -> RemoteRecognizer | None:
     """It reaches ASR_BASE_URL wherever that is: the operator set it."""
     server = asked_server(asr)
     if server is None:
