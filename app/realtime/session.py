@@ -87,8 +87,8 @@ class Session:
         phrases: Phrases | None = None,
         silence: SilenceRules | None = None,
         habits: Habits | None = None,
-    ) -> None:
         opens: bool = False,
+    ) -> None:
         """`silence` none: nobody minds it. `opens`: the brain says something after the greeting,
         before anybody asks."""
         self._brain, self._mouth = parts.brain, parts.mouth
@@ -96,8 +96,8 @@ class Session:
         self._tell = tell
         self._phrases = phrases or Phrases()
         self._habits = habits or Habits()
-        self._silence = SilenceWatchdog(silence, self._now_s())
         self._opens = opens
+        self._silence = SilenceWatchdog(silence, self._now_s())
         self._scope = TaskScope()
         self._changed = asyncio.Event()
         self._over: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
@@ -125,6 +125,11 @@ class Session:
     def end(self, reason: str, act: Act | None = None) -> None:
         if not self._over.done():
             self._over.set_result(Ended(reason, act))
+
+    def leave(self, reason: str) -> None:
+        """Stops what is being said, says goodbye and hangs up, unless the user says more."""
+        self.interrupt()
+        self._say_unasked(farewell(self._phrases.goodbye, EndCall(reason)))
 
     def voice_began(self) -> None:
         self._silence.busy()
@@ -254,7 +259,6 @@ class Session:
         self._show(_STATES[self._turn.agent])
         self._changed.set()
 
-    def _say_unasked(self, pieces: AsyncGenerator[str | Act, None]) -> None:
     async def _opening(self) -> AsyncGenerator[str | Act, None]:
         if self._phrases.greeting:
             yield f"{self._phrases.greeting} "
@@ -263,6 +267,7 @@ class Session:
                 async for piece in pieces:
                     yield piece
 
+    def _say_unasked(self, pieces: AsyncGenerator[str | Act, None]) -> None:
         self._turn.reply_began()
         self._answer_with(pieces)
         self._look_again()
@@ -326,14 +331,14 @@ class Session:
                 length_s = spoken.sound.size / self._playout.sample_rate
                 self._utterance.give(spoken.words, self._playout.given_s + length_s)
                 await self._playout.play(spoken.sound)
+                if spoken.is_written:
+                    self._utterance.write()
+                    self._tell(SpokeInWriting(text))
         self._utterance.end()
 
     def _sound_began(self) -> None:
         if self._turn.agent is Agent.THINKING:
             self._turn.sound_began(self._utterance.text)
-                if spoken.is_written:
-                    self._utterance.write()
-                    self._tell(SpokeInWriting(text))
             self._look_again()
 
     def _stop_reply(self) -> None:

@@ -53,13 +53,14 @@ ASKED_TO_END = "ended_by_user"
 STOPPED = "shutdown"
 _COUNTED_AS = "call"
 _LOOK_S = 5.0
+_GOODBYE_S = 5.0
 _WRITE_AGAIN_S = (0.2, 1.0, 5.0)
 
 
-@dataclass(frozen=True, slots=True)
 Adapt = Callable[[LiveCall, Cast], Awaitable[Cast]]
 
 
+@dataclass(frozen=True, slots=True)
 class CallDesk:
     """What calls are made of."""
 
@@ -151,18 +152,28 @@ class Calls:
                     log.warning("the record of a call could not be written on")
 
     async def drain(self, within_s: float) -> None:
-        """Takes no more calls; those under way may end by themselves, and are ended then."""
+        """Takes no more calls; those under way may end by themselves, are said goodbye to shortly
+        before the time is over, and hung up on then."""
         self._desk.admission.is_closed = True
         if not self._live:
             return
         log.info("stopping: %d calls get %g s to end", len(self._live), within_s)
-        try:
+        goodbye_s = min(_GOODBYE_S, within_s)
+        if await self._is_emptied(within_s - goodbye_s):
+            return
+        for live in list(self._live.values()):
+            live.leave(STOPPED)
+        if await self._is_emptied(goodbye_s):
+            return
+        for live in list(self._live.values()):
+            await live.end(STOPPED)
+        await self._until_empty()
+
+    async def _is_emptied(self, within_s: float) -> bool:
+        with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 await self._until_empty()
-        except TimeoutError:
-            for live in list(self._live.values()):
-                await live.end(STOPPED)
-            await self._until_empty()
+        return not self._live
 
     async def _until_empty(self) -> None:
         while self._live:
@@ -219,13 +230,13 @@ class Calls:
         streams, recorder = self._desk.streams, live.recorder
         live.facts = cast.facts
         if recorder is None:
-            return await conduct(live.line, cast, streams, live.tell)
+            return await conduct(live.line, cast, streams, live.tell, live.attend)
         async with TaskScope() as scope:
             line = RecordedLine(live.line, recorder)
             scope.spawn("recording", recorder.run())
             carrying = scope.spawn("carry sound to a recording", line.carry())
             try:
-                return await conduct(line, cast, streams, live.tell)
+                return await conduct(line, cast, streams, live.tell, live.attend)
             finally:
                 carrying.cancel()
                 recorder.finish()

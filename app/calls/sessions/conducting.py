@@ -40,9 +40,9 @@ class Cast:
     patience: Patience = field(default_factory=Patience)
     strategies: Sequence[Strategy] = SMART
     judges_sound: bool = False
+    opens: bool = False
     yields: bool = True
     closes: bool = True
-    opens: bool = False
     murmurs: bool = True
     adapts: bool = True
     room_tone: bool = False
@@ -73,8 +73,10 @@ async def conduct(
     cast: Cast,
     streams: StreamService,
     witness: Callable[[SessionEvent], None],
+    attend: Callable[[Session], None] = lambda _: None,
 ) -> Held:
-    """Until somebody hangs up. Raises where the call cannot be heard."""
+    """Until somebody hangs up. Raises where the call cannot be heard. `attend` is given the
+    session as it begins."""
 
     def tell(event: SessionEvent) -> None:
         line.tell(event)
@@ -97,6 +99,7 @@ async def conduct(
         opens=cast.opens,
     )
     line.typed = session.typed
+    attend(session)
     options = StreamOptions(
         language=cast.language,
         encoding=line.encoding,
