@@ -26,6 +26,7 @@ from app.core.errors import Unavailable
 from app.realtime.conversation import Line
 from app.realtime.events import SessionEvent, Understanding, VoiceChanged
 from app.realtime.playout import Playout
+from app.realtime.session import Phrases
 from tests.unit.realtime.simulated import ENGLISH, RATE, ScriptedBrain, ToneMouth
 from tests.virtual_time import virtual_time
 
@@ -77,7 +78,7 @@ class ScriptedStreams:
         self.heard_s = 0.0
 
     @asynccontextmanager
-    async def open(self, tell: Tell) -> AsyncGenerator["ScriptedStreams"]:
+    async def open(self, tell: Tell, ears: object = None) -> AsyncGenerator["ScriptedStreams"]:
         self._tell = tell
         yield self
 
@@ -260,3 +261,32 @@ async def test_a_pause_is_not_judged_by_the_sound_before_an_earlier_one() -> Non
     agent = replace(cast_of("Hello."), judges_sound=True)
     talk, _ = await held(ShortLine(6), agent, said, [0.05, None])
     assert talk.lines[0].at_s == pytest.approx(3.25)
+
+
+@virtual_time
+@pytest.mark.inventory("WH-273")
+async def test_who_was_asked_an_open_question_is_given_time_to_tell() -> None:
+    said = utterance(2.0, 3.0, sentence("My phone broke"))
+
+    async def waited_s(greeting: str) -> float:
+        agent = replace(cast_of("I see."), phrases=Phrases(greeting=greeting))
+        ended_s = asyncio.get_running_loop().time() + 3.0
+        talk, _ = await held(ShortLine(6), agent, said)
+        return talk.lines[1].at_s - ended_s
+
+    assert await waited_s("What happened?") == pytest.approx(1.05)
+    assert await waited_s("Which phone is it?") == pytest.approx(0.6)
+
+
+@virtual_time
+async def test_an_agent_yields_to_words_unless_it_is_to_be_heard_out() -> None:
+    answers = "We are open from nine to five on all weekdays.", "Yes."
+    said = [
+        *utterance(0.5, 1.5, sentence("When do you open?")),
+        *utterance(2.9, 3.6, sentence("And on Sunday?")),
+    ]
+    talk, _ = await held(ShortLine(9), cast_of(*answers), said)
+    assert [line.is_cut for line in talk.lines] == [False, True, False, False]
+    talk, _ = await held(ShortLine(9), replace(cast_of(*answers), yields=False), said)
+    assert not any(line.is_cut for line in talk.lines)
+    assert talk.lines[-1].text == "Yes."

@@ -100,6 +100,17 @@ def test_a_question_that_was_not_all_comes_again_once() -> None:
     assert [segment.text for segment in user.segments] == ["I would like", "a table"]
 
 
+def test_a_noise_into_an_answer_is_not_where_the_next_turn_begins() -> None:
+    transcript = told(
+        StateChanged("speaking", 100.0),
+        VoiceChanged(True, 100.5),
+        VoiceChanged(False, 100.8),
+        Said(Line("agent", "Good morning to you.", 102.0)),
+        *question("Hello", 104.0, 105.0, 105.5),
+    )
+    assert [turn.at_s for turn in transcript.turns] == [0.0, 4.0]
+
+
 def test_what_is_typed_or_said_unasked_has_no_moments_before_it() -> None:
     transcript = told(
         StateChanged("thinking", 100.0),
