@@ -9,26 +9,27 @@ GREETING = "Welcome to the museum. What would you like to know?"
 ANSWER = "We are open from nine in the morning to five in the evening, every day except Monday."
 
 
-def graph(*answers: str, greeting: str = GREETING) -> dict[str, Any]:
-    """One that gives these answers in turn, whatever is said."""
+def graph(*answers: str) -> dict[str, Any]:
+    """One that gives these answers in turn, and the last of them again, whatever is said."""
+    texts = (GREETING, *answers)
+    names = [f"turn_{place}" for place in range(len(texts))]
     states: dict[str, Any] = {
-        "welcome": {"asks": "wish", "say": {"en": [greeting]}, "next": [{"to": "answer"}]},
-        "answer": {
+        name: {
             "asks": "wish",
             "asks_anew": True,
-            "say": {"en": list(answers)},
-            "next": [{"to": "answer"}],
-        },
-        "nobody": {"ends": "silent"},
+            "say": {"en": [text]},
+            "next": [{"to": following}],
+        }
+        for name, text, following in zip(names, texts, [*names[1:], names[-1]], strict=True)
     }
     return {
         "name": "museum",
         "languages": ["en"],
-        "start": "welcome",
+        "start": names[0],
         "slots": {"wish": {"capture": {"kind": "text"}}},
-        "states": states,
+        "states": states | {"nobody": {"ends": "silent"}},
         "silent": {"to": "nobody"},
-        "unclear": {"to": "answer"},
+        "unclear": {"to": "nobody"},
     }
 
 

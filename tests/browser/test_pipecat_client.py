@@ -2,12 +2,13 @@
 
 from base64 import b64decode
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from playwright.async_api import Error as PlaywrightError
 
 from tests.browser.agents import ANSWER, GREETING, ended_calls, museum
 from tests.browser.speech import Speech, alike
@@ -35,9 +36,17 @@ class Client:
         await self._page.goto(f"{self._site}/page.html")
 
     async def connect(self, agent_id: str) -> None:
-        """A machine that is busy is asked again, by the client itself."""
+        """A machine that is busy is asked anew: the client's own second try has no microphone."""
         place = [self._parley.url, self._parley.token, agent_id]
-        await self._page.evaluate("place => connect(...place)", place)
+        while True:
+            before = len(await self.statuses("POST"))
+            with suppress(PlaywrightError):
+                await self._page.evaluate("place => connect(...place)", place)
+            answers = (await self.statuses("POST"))[before:]
+            if answers == [200]:
+                return
+            assert answers[0] == 503
+            await self.does("client.disconnect()")
 
     async def does(self, script: str) -> Any:
         return await self._page.evaluate(script)
@@ -98,10 +107,10 @@ async def test_a_spoken_question_is_understood_and_answered_aloud(
         assert alike(await speech.words_in(await pipecat.heard()), f"{greeting} {ANSWER}") > 0.8
         await pipecat.does("client.disconnect()")
         await pipecat.told("Disconnected")
-        assert await pipecat.statuses("POST") == [200]
+        assert (await pipecat.statuses("POST"))[-1] == 200
         assert set(await pipecat.statuses("PATCH")) == {200}
-        assert pipecat.window.complaints == []
-    (call,) = await ended_calls(owner, agent_id)
+        assert [each for each in pipecat.window.complaints if "503" not in each] == []
+    call, *_ = await ended_calls(owner, agent_id)
     assert (call["status"], call["ended_reason"]) == ("completed", "hung_up")
     assert [turn["text"] for turn in call["transcript"]] == [greeting, question["text"], ANSWER]
 
@@ -124,5 +133,12 @@ async def test_a_call_goes_on_over_a_new_connection_and_another_one_begins_anew(
         await pipecat.connect(agent_id)
         assert (await pipecat.told("BotTranscript", count=4))["text"] == GREETING
         await pipecat.does("client.disconnect()")
-    lengths = [len(call["transcript"]) for call in await ended_calls(owner, agent_id)]
-    assert lengths == [1, 5]
+    calls = await ended_calls(owner, agent_id)
+    assert len(calls[0]["transcript"]) == 1
+    assert [turn["text"] for turn in calls[-1]["transcript"]] == [
+        GREETING,
+        "When are you open?",
+        ANSWER,
+        "And on Monday?",
+        ANSWER,
+    ]

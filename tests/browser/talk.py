@@ -1,0 +1,98 @@
+"""The Talk page, by what its user sees: roles, names and words."""
+
+import re
+from base64 import b64decode
+from collections.abc import Sequence
+from typing import Any
+
+from playwright.async_api import Locator, Page, expect
+
+SLOW_MS = 30_000
+"""A machine that does much else may take as long."""
+REMEMBERS = """() => {
+  window.states = [document.body.dataset.state];
+  new MutationObserver(() => states.push(document.body.dataset.state))
+    .observe(document.body, { attributeFilter: ["data-state"] });
+}"""
+
+
+class Talk:
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.button = page.get_by_role("button", name=re.compile("^(Talk|Hang up)$"))
+        self.transcript = page.get_by_role("log", name="Transcript")
+        self.message = page.get_by_role("textbox", name="Message")
+        self.replay = page.get_by_role("region", name="Replay")
+
+    async def open(self, token: str = "") -> None:
+        await self.page.goto(f"{self.url}/#token={token}" if token else self.url)
+        await self.page.evaluate(REMEMBERS)
+
+    async def choose(self, agent_id: str) -> None:
+        await self.is_in("idle")
+        await self.page.get_by_role("combobox", name="Agent").select_option(agent_id)
+
+    async def begin(self) -> None:
+        """A machine that is busy says so, and offers to be asked again."""
+        await self.button.click()
+        while await self._outcome() == "call-refused":
+            await self.page.wait_for_timeout(1000)
+            await self.page.get_by_role("button", name="Try again").click()
+
+    async def hang_up(self) -> None:
+        await self.button.click()
+        await self.is_in("ended")
+
+    async def is_in(self, *states: str) -> None:
+        body = self.page.locator("body")
+        await expect(body).to_have_attribute(
+            "data-state", re.compile(f"^({'|'.join(states)})$"), timeout=SLOW_MS
+        )
+
+    async def complains(self, problem: str) -> None:
+        body = self.page.locator("body")
+        await expect(body).to_have_attribute("data-problem", problem, timeout=SLOW_MS)
+        await expect(self.page.get_by_role("alert")).not_to_be_empty()
+
+    async def states(self) -> Sequence[str]:
+        return await self.page.evaluate("states")
+
+    def turns(self, role: str) -> Locator:
+        """Those that are over."""
+        return self.transcript.locator(f"[data-role={role}][data-final=true]")
+
+    async def says(self, text: str, count: int) -> None:
+        """The agent, in its turn of this number."""
+        spoken = self.turns("agent").nth(count - 1).locator(".words")
+        await expect(spoken).to_have_text(text, timeout=SLOW_MS)
+
+    async def heard(self) -> bytes:
+        return b64decode(await self.page.evaluate("ears.heard()"))
+
+    async def write(self, text: str) -> None:
+        await self.message.fill(text)
+        await self.page.get_by_role("button", name="Send").click()
+
+    async def recording_is_shown(self) -> dict[str, Any]:
+        """What can be seen of it: its name, and how many colours the waveform is drawn in."""
+        image = self.page.get_by_role("img", name=re.compile("^Waveform"))
+        await expect(image).to_be_visible(timeout=SLOW_MS)
+        return {"name": await image.get_attribute("aria-label"), "colours": await colours(image)}
+
+    async def _outcome(self) -> str:
+        found = await self.page.wait_for_function(
+            """() => {
+              const { state, problem } = document.body.dataset;
+              return state === "ended" ? problem : state !== "connecting" && state;
+            }""",
+            timeout=SLOW_MS,
+        )
+        return await found.json_value()
+
+
+async def colours(canvas: Locator) -> int:
+    return await canvas.evaluate("""(canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return new Set(new Uint32Array(data.buffer)).size;
+    }""")

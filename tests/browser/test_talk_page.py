@@ -1,0 +1,222 @@
+"""The Talk page in a real browser: somebody speaks into its microphone and listens to its voice."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
+
+from tests.browser.agents import ANSWER, GREETING, ended_calls, museum
+from tests.browser.speech import Speech, alike
+from tests.browser.talk import SLOW_MS, Talk
+from tests.browser.window import ALLOWED, FAKE_DEVICE, microphone_of, window
+from tests.scenarios.operator import Running, serving
+
+TELL = "Tell me about the rooms."
+ENOUGH = "Stop, I would like to leave now."
+QUESTION = "When is the museum open on Sunday?"
+PLAYS = "() => document.querySelector('#recording').currentTime > 0.3"
+STORY = " ".join(
+    f"Room number {number} shows the work of another painter, and it is larger than the last."
+    for number in ("one", "two", "three", "four", "five", "six", "seven", "eight")
+)
+
+
+@asynccontextmanager
+async def talk(
+    chromium: str, parley: Running, *flags: str, dark: bool = False
+) -> AsyncGenerator[Talk]:
+    """Nothing went wrong on the page, and nothing was asked for elsewhere."""
+    async with window(chromium, *flags, dark=dark) as opened:
+        yield Talk(opened.page, parley.url)
+        assert opened.left(parley.url) == []
+        assert [each for each in opened.complaints if "Failed to load resource" not in each] == []
+
+
+@pytest.fixture
+async def silence(speech: Speech) -> Path:
+    return await speech.file(1.0)
+
+
+async def test_a_spoken_question_is_answered_aloud_and_can_be_heard_again(
+    chromium: str, parley: Running, owner: httpx.AsyncClient, speech: Speech
+) -> None:
+    agent_id = await museum(owner)
+    said = await speech.file(8.0, QUESTION, 20.0)
+    async with talk(chromium, parley, *microphone_of(said, again=True)) as page:
+        await page.open(parley.token)
+        assert parley.token not in page.page.url
+        await page.choose(agent_id)
+        await page.begin()
+        asked = page.turns("user").first.locator(".words")
+        await expect(asked).not_to_be_empty(timeout=SLOW_MS)
+        question = await asked.inner_text()
+        assert alike(question, QUESTION) > 0.7
+        await page.says(ANSWER, 2)
+        greeting = await page.turns("agent").first.locator(".spoken").all_inner_texts()
+        assert GREETING.startswith(" ".join(greeting))
+        words = f"{' '.join(greeting)} {ANSWER}"
+        assert alike(await speech.words_in(await page.heard()), words) > 0.8
+        seen = list(dict.fromkeys(await page.states()))
+        assert set(seen) >= {"idle", "connecting", "listening", "thinking", "speaking"}
+        row = page.page.get_by_role("table", name="Time to answer").locator("tbody tr").first
+        assert int(
+            "".join(filter(str.isdigit, await row.locator("[data-part=total]").inner_text()))
+        )
+        await page.hang_up()
+        shown = await page.recording_is_shown()
+        assert shown["colours"] > 2
+        await page.page.get_by_role("button", name="Play", exact=True).click()
+        await page.page.wait_for_function(PLAYS)
+        await page.page.get_by_role("button", name="Pause").click()
+        call, *_ = await ended_calls(owner, agent_id)
+        assert await page.replay.get_attribute("data-call") == call["id"]
+        recorded = await owner.get(f"/bot/api/calls/{call['id']}/audio")
+    assert alike(await speech.words_in(recorded.content), f"{greeting} {question} {ANSWER}") > 0.7
+
+
+async def test_an_answer_is_cut_where_somebody_speaks_into_it(
+    chromium: str, parley: Running, owner: httpx.AsyncClient, speech: Speech
+) -> None:
+    agent_id = await museum(owner, STORY, "As you like.")
+    said = await speech.file(
+        10.0, "Tell me about the rooms.", 9.0, "Stop, I would like to leave now."
+    )
+    async with talk(chromium, parley, *microphone_of(said)) as page:
+        await page.open(parley.token)
+        await page.choose(agent_id)
+        await page.begin()
+        story = page.turns("agent").nth(1)
+        cut = story.locator("s.cut")
+        await expect(cut.first).to_be_visible(timeout=SLOW_MS)
+        await page.says("As you like.", 3)
+        spoken = " ".join(await story.locator(".spoken").all_inner_texts())
+        greeting = await page.turns("agent").first.locator(".words").inner_text()
+        assert STORY.startswith(spoken)
+        assert spoken != STORY
+        heard = await speech.words_in(await page.heard())
+        assert alike(heard, f"{greeting} {spoken} As you like.") > 0.8
+        await page.hang_up()
+
+
+async def test_it_is_used_with_the_keyboard_alone(
+    chromium: str, parley: Running, owner: httpx.AsyncClient, silence: Path
+) -> None:
+    agent_id = await museum(owner)
+    async with talk(chromium, parley, *microphone_of(silence)) as page:
+        await page.open()
+        press, keys = page.page.keyboard.press, page.page.keyboard
+        await keys.type(parley.token)
+        await press("Enter")
+        await page.choose(agent_id)
+        await expect(page.button).to_be_focused()
+        await press("Enter")
+        await page.says(GREETING, 1)
+        await page.message.focus()
+        await keys.type("When are you open?")
+        await press("Enter")
+        await page.says(ANSWER, 2)
+        await page.button.focus()
+        await press("Space")
+        await page.is_in("ended")
+        slider = page.page.get_by_role("slider", name="Position")
+        await expect(slider).to_be_visible(timeout=SLOW_MS)
+        await slider.focus()
+        await press("ArrowRight")
+        assert float(await page.page.evaluate("document.querySelector('#recording').currentTime"))
+
+
+async def test_without_a_microphone_one_writes(
+    chromium: str, parley: Running, owner: httpx.AsyncClient
+) -> None:
+    agent_id = await museum(owner)
+    for flags, problem in (
+        (("--deny-permission-prompts", FAKE_DEVICE), "microphone-denied"),
+        ((ALLOWED,), "no-microphone"),
+    ):
+        async with talk(chromium, parley, *flags) as page:
+            await page.open(parley.token)
+            await page.choose(agent_id)
+            await page.begin()
+            await page.complains(problem)
+            await page.says(GREETING, 1)
+            await page.write("When are you open?")
+            await page.says(ANSWER, 2)
+            await page.hang_up()
+
+
+async def test_a_wrong_token_is_refused_and_a_right_one_is_asked_for(
+    chromium: str, parley: Running
+) -> None:
+    async with talk(chromium, parley) as page:
+        await page.open("wh_nobody")
+        await page.complains("token-refused")
+        await page.is_in("signed-out")
+        await page.page.get_by_label("Token", exact=True).fill(parley.token)
+        await page.page.get_by_role("button", name="Continue").click()
+        await page.is_in("idle")
+        await expect(page.page.get_by_role("alert")).to_be_empty()
+        await page.page.get_by_role("button", name="Forget the token").click()
+        await page.is_in("signed-out")
+
+
+async def test_whoever_has_no_agent_is_told(chromium: str, parley: Running) -> None:
+    person = {"email": "ada@example.com", "password": "a long and safe password 7"}
+    async with talk(chromium, parley) as page:
+        await page.open()
+        for what in ("signup", "login"):
+            answer = await page.page.context.request.post(
+                f"{parley.url}/bot/api/auth/{what}", data=person
+            )
+            assert answer.ok, await answer.text()
+        await page.page.reload()
+        await page.complains("no-agents")
+        await expect(page.button).to_be_disabled()
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+async def test_everybody_can_use_it_in_light_and_in_the_dark(
+    chromium: str, parley: Running, owner: httpx.AsyncClient, silence: Path, width: int
+) -> None:
+    agent_id = await museum(owner)
+    pictures: set[bytes] = set()
+    for dark in (False, True):
+        async with talk(chromium, parley, *microphone_of(silence), dark=dark) as page:
+            await page.page.set_viewport_size({"width": width, "height": 800})
+            await page.open()
+            await page.is_in("signed-out")
+            faults = [await faults_of(page)]
+            await page.open(parley.token)
+            await page.choose(agent_id)
+            pictures.add(await page.page.screenshot())
+            await page.begin()
+            await page.says(GREETING, 1)
+            faults.append(await faults_of(page))
+            await page.hang_up()
+            await page.recording_is_shown()
+            faults.append(await faults_of(page))
+            assert faults == ["", "", ""]
+            assert await page.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert len(pictures) == 2
+
+
+async def test_a_server_that_dies_is_missed(chromium: str, tmp_path: Path, silence: Path) -> None:
+    with serving(tmp_path / "another") as parley:
+        async with window(chromium, *microphone_of(silence)) as opened:
+            page = Talk(opened.page, parley.url)
+            await page.open(parley.token)
+            await page.is_in("idle")
+            await page.begin()
+            await page.is_in("speaking")
+            parley.kill()
+            await page.complains("server-gone")
+            await page.is_in("ended")
+            await expect(page.page.get_by_role("button", name="Try again")).to_be_enabled()
+
+
+async def faults_of(page: Talk) -> str:
+    results = await Axe().run(page.page)
+    return results.generate_report() if results.violations_count else ""
