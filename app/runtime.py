@@ -22,7 +22,6 @@ from app.core.http import OutboundClient
 from app.core.limits import Limiter
 from app.core.mail import Mail
 from app.core.metrics import Metrics
-from app.core.presence import Presence
 from app.core.settings import Settings
 from app.core.tracing import Tracing
 from app.inference.registry import ModelRegistry
@@ -67,7 +66,6 @@ class Runtime:
     settings: Settings
     metrics: Metrics
     tracing: Tracing
-    presence: Presence
     feed: Feed
     limiter: Limiter
     models: ModelRegistry

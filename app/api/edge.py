@@ -82,11 +82,12 @@ class Edge:
             )
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._runtime.presence.websockets += 1
+        websockets = self._runtime.metrics.websockets
+        websockets.inc()
         try:
             await self._app(scope, receive, send)
         finally:
-            self._runtime.presence.websockets -= 1
+            websockets.dec()
 
 
 class _RequestIds:

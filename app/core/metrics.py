@@ -65,6 +65,9 @@ class Metrics:
             "Longest delay of the event loop in the last seconds",
             registry=registry,
         )
+        self.websockets = Gauge(
+            "parley_open_websockets", "WebSockets under way, of every kind", registry=registry
+        )
         self.feed_drops = Counter(
             "parley_feed_drops", "Live-feed messages dropped", ["reason"], registry=registry
         )

@@ -21,7 +21,6 @@ from app.core.feed.redis_feed import RedisFeed
 from app.core.hipaa import hipaa_shortcomings
 from app.core.jobs import QUICK, SLOW
 from app.core.limits import Limiter, LocalLimiter, RedisLimiter
-from app.core.presence import Presence
 from app.core.scope import OrgScope, system_scope
 from app.core.setting_fields import SettingInvalid
 from app.core.settings import Settings
@@ -125,7 +124,6 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
         settings=settings,
         metrics=base.metrics,
         tracing=base.tracing,
-        presence=Presence(),
         feed=base.feed,
         limiter=limiter,
         models=senses.models,

@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from app.core.audio.convert import int16_from_float
 from app.core.audio.decode import DecodeLimits, decode_audio
 from tests.api.conftest import LiveServer
+from tests.api.open_websockets import open_websockets
 
 SPEECH = Path(__file__).parents[1] / "fixtures" / "speech"
 NO_LIMITS = DecodeLimits(max_duration_s=1e6, deadline_s=1e6)
@@ -329,5 +330,5 @@ async def test_audio_of_a_socket_that_is_cut_is_counted(
         while await heard_s() < before_s + 2:
             pass
     async with asyncio.timeout(20):
-        while (await admin.get("/status")).json()["active_sessions"]:
+        while await open_websockets(admin):
             pass

@@ -9,6 +9,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from tests.api.conftest import LiveServer
+from tests.api.open_websockets import open_websockets
 from tests.scenarios.operator import command
 
 
@@ -33,13 +34,12 @@ async def test_a_dashboard_needs_a_token(server: LiveServer, query: str) -> None
 
 
 async def test_a_dashboard_that_leaves_is_noticed(
-    server: LiveServer, client: httpx.AsyncClient
+    server: LiveServer, client: httpx.AsyncClient, admin: httpx.AsyncClient
 ) -> None:
-    async def open_sessions() -> int:
-        return (await client.get("/status")).json()["active_sessions"]
-
+    """It is a WebSocket that is open, and no voice session that is active."""
     async with connect(server.url.replace("http", "ws") + f"/live?token={server.token}"):
-        assert await open_sessions() == 1
+        assert await open_websockets(admin) == 1
+        assert (await client.get("/status")).json()["active_sessions"] == 0
     async with asyncio.timeout(10):
-        while await open_sessions():
+        while await open_websockets(admin):
             pass

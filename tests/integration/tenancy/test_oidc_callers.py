@@ -18,7 +18,6 @@ from app.core.db import Database
 from app.core.http import OutboundClient
 from app.core.limits import LocalLimiter
 from app.core.metrics import Metrics
-from app.core.presence import Presence
 from app.core.scope import OrgScope
 from app.core.settings import load
 from app.core.tracing import Tracing
@@ -89,7 +88,6 @@ def _runtime(**services: Any) -> Runtime:
         "settings": load({}),
         "metrics": Metrics("test"),
         "tracing": Tracing(None, "test"),
-        "presence": Presence(),
         "limiter": LocalLimiter(),
         "readiness": {},
     }

@@ -19,7 +19,6 @@ from app.core.clock import utc_now
 from app.core.errors import Conflict, RateLimited
 from app.core.limits import LocalLimiter
 from app.core.metrics import Metrics
-from app.core.presence import Presence
 from app.core.settings import load
 from app.core.tracing import Tracing
 from app.main import create_app
@@ -73,7 +72,6 @@ def runtime() -> Runtime:
             "settings": load({"PARLEY_MAX_BODY_MB": "1"}),
             "metrics": Metrics("test"),
             "tracing": Tracing(None, "test"),
-            "presence": Presence(),
             "limiter": LocalLimiter(),
             "readiness": {},
         }
