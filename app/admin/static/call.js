@@ -43,6 +43,7 @@ export class Call extends EventTarget {
       await this.#pc.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
       this.#sendCandidates();
     } catch (error) {
+      if (this.#isOver) return;
       this.#isOver = true;
       this.#pc.close();
       throw error;

@@ -15,7 +15,7 @@ const SENTENCES = {
 
 export function problemOf(error) {
   if (error instanceof Unreachable) return problem("server-gone");
-  if (!(error instanceof Refused)) throw error;
+  if (!(error instanceof Refused)) return { code: "call-failed", sentence: `This browser could not make the call: ${error.message}` };
   if (error.status === 401) return problem("token-refused");
   if (error.status === 403) return problem("not-permitted");
   return { code: "call-refused", sentence: `No call now: ${error.message}.`.replace(/\.\.$/, ".") };

@@ -65,7 +65,10 @@ function complain({ code, sentence }, again) {
   const parts = [make("p", {}, sentence)];
   if (again) {
     const button = make("button", { type: "button" }, "Try again");
-    button.addEventListener("click", again);
+    button.addEventListener("click", () => {
+      byId("talk").focus();
+      again();
+    });
     parts.push(button);
   }
   byId("problem").replaceChildren(...parts);
@@ -109,6 +112,7 @@ async function begin() {
   callId = null;
   endedBecause = "";
   show("connecting");
+  mute(false);
   await openMicrophone();
   if (state() !== "connecting") return closeMicrophone();
   const mine = (call = new Call(microphone?.getAudioTracks()[0]));
@@ -132,7 +136,7 @@ async function openMicrophone() {
     microphone = null;
     complain(problem(error.message));
   }
-  mute(false);
+  mute(isMuted());
 }
 
 function closeMicrophone() {
@@ -191,13 +195,15 @@ function hangUp() {
   else show("idle");
 }
 
-function mute(isMuted) {
-  byId("mute").setAttribute("aria-pressed", String(isMuted));
-  microphone?.getAudioTracks().forEach((track) => (track.enabled = !isMuted));
+const isMuted = () => byId("mute").getAttribute("aria-pressed") === "true";
+
+function mute(wanted) {
+  byId("mute").setAttribute("aria-pressed", String(wanted));
+  microphone?.getAudioTracks().forEach((track) => (track.enabled = !wanted));
 }
 
 byId("talk").addEventListener("click", () => (IN_CALL.has(state()) ? hangUp() : begin()));
-byId("mute").addEventListener("click", () => mute(byId("mute").getAttribute("aria-pressed") !== "true"));
+byId("mute").addEventListener("click", () => mute(!isMuted()));
 
 byId("write").addEventListener("submit", (event) => {
   event.preventDefault();
