@@ -95,6 +95,7 @@ class Session:
         self._silence = SilenceWatchdog(silence, self._now_s())
         self._scope = TaskScope()
         self._changed = asyncio.Event()
+        self._turn_over = asyncio.Event()
         self._over: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         self._reply: asyncio.Task[None] | None = None
         self._utterance = Utterance()
@@ -235,6 +236,10 @@ class Session:
         elif self._silence.due_s is None:
             self._silence.quiet(self._now_s())
         self._show(_STATES[self._turn.agent])
+        if self._turn.is_ahead:
+            self._turn_over.clear()
+        else:
+            self._turn_over.set()
         self._changed.set()
 
     def _say_unasked(self, pieces: AsyncGenerator[str | Act, None]) -> None:
@@ -255,6 +260,7 @@ class Session:
         except AppError:
             log.warning("a reply failed", exc_info=True)
             act = await self._apologize()
+        await self._turn_over.wait()
         self._add_heard()
         self._do(self._turn.reply_ended(self._now_s()))
         if act is None and self._has_closed():

@@ -52,6 +52,7 @@ class Casting:
                 AgentBrain(thinker, scope, settings.system_prompt, toolbox),
                 AgentMouth(self._agents.voices.speaking, manner, scope.org_id, sample_rate),
                 partial(_facts, thinker),
+                has_tools=bool(kept.tools),
             )
 
     async def _thinker(self, scope: OrgScope, settings: AgentSettings) -> tuple[Thinker, str]:
@@ -79,7 +80,10 @@ async def _cast(
     brain: AgentBrain,
     mouth: AgentMouth,
     facts: Callable[[], Mapping[str, Any]],
+    *,
+    has_tools: bool,
 ) -> Cast:
+    """What a tool does cannot be taken back, so with tools nothing is thought ahead."""
     spoken = replace(settings, greeting=f"{settings.greeting} {opening}".strip())
     language = manner.language.partition("-")[0]
     behavior = settings.behavior
@@ -94,6 +98,7 @@ async def _cast(
         strategies=SMART if behavior.smart_endpointing else (),
         judges_sound=behavior.smart_turn,
         yields=behavior.barge_in,
+        thinks_ahead=behavior.think_ahead and not has_tools,
         closes=behavior.closing_phrases,
         murmurs=behavior.backchannel,
         adapts=behavior.emotion_adaptation,

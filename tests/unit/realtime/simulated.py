@@ -207,7 +207,7 @@ async def converse(scenario: Mapping[str, Any]) -> Conversation:
 def _session(
     scenario: Mapping[str, Any], mouth: ToneMouth, playout: Playout, tell: Tell
 ) -> Session:
-    rules = TurnRules(yields=scenario.get("yields", True))
+    rules = TurnRules(yields=scenario.get("yields", True), ahead_s=scenario.get("ahead_s", 0.0))
     turn = Turn(ENGLISH, lambda text: 1.5 if ENGLISH.is_unfinished(text) else 0.6, rules)
     return Session(
         Parts(ScriptedBrain(scenario["agent"]), mouth, playout, turn),
