@@ -256,10 +256,10 @@ async def test_an_answer_that_was_thought_ahead_is_heard_when_the_turn_is_over()
     said = utterance(0.5, 1.5, sentence("My name is Ada"))
 
     async def sounds_at_s(agent: Cast) -> float:
-        line = ShortLine(6)
+        line, began_s = ShortLine(6), asyncio.get_running_loop().time()
         await held(line, agent, said)
-        spoke = (event for event in line.told if isinstance(event, StateChanged))
-        return next(event.at_s for event in spoke if event.state == "speaking")
+        states = (event for event in line.told if isinstance(event, StateChanged))
+        return next(event.at_s for event in states if event.state == "speaking") - began_s
 
     assert await sounds_at_s(replace(cast_of("Hello."), thinks_ahead=True)) == pytest.approx(2.2)
     assert await sounds_at_s(cast_of("Hello.")) == pytest.approx(2.6)
