@@ -36,6 +36,8 @@ class Access:
     """The organization is the path's `org_id` and not the active one."""
     by_page: bool = False
     """Anybody, but of browsers only those that show a page of ours."""
+    by_signature: bool = False
+    """A service elsewhere, which signs what it asks; the handler checks that."""
 
     @property
     def is_open(self) -> bool:
@@ -47,6 +49,7 @@ AccessOption = dict[str, Access]
 OPEN: AccessOption = {_OPTION: Access()}
 BY_PAGE: AccessOption = {_OPTION: Access(by_page=True)}
 """For what gives, renews or takes away a session: other sites cannot make a browser do it."""
+BY_SIGNATURE: AccessOption = {_OPTION: Access(by_signature=True)}
 SIGNED_IN: AccessOption = {_OPTION: Access(by_session=True)}
 
 

@@ -62,6 +62,8 @@ def _statuses(access: Access, operation: dict[str, Any]) -> set[int]:
     statuses = {*_ALWAYS}
     if access.by_page or not access.is_open:
         statuses |= {*_OF_CALLERS}
+    if access.by_signature:
+        statuses.add(403)
     if any(parameter["in"] in ("path", "query") for parameter in operation.get("parameters", ())):
         statuses |= {404, 409, 422}
     if "requestBody" in operation:

@@ -11,6 +11,7 @@ from typing import BinaryIO, Self
 
 import numpy as np
 
+from app.asr.activity import WITHOUT_MODEL, Activity, Backend
 from app.asr.catalogue import Catalogue
 from app.asr.domain import SpanRules, SpeechSpan, Transcript, TranscriptionRequest, find_spans
 from app.asr.engines.silero import FRAME_SAMPLES, SAMPLE_RATE, SileroVad, VadFrame, VadState
@@ -105,8 +106,11 @@ class SpeechService:
             stop.set()
 
     @asynccontextmanager
-    async def listen(self) -> AsyncGenerator["VoiceActivity"]:
-        """Voice activity of one live stream, computed in the VOICE lane."""
+    async def listen(self, backend: Backend = "silero") -> AsyncGenerator[Activity]:
+        """Voice activity of one live stream; Silero's is computed in the VOICE lane."""
+        if backend != "silero":
+            yield WITHOUT_MODEL[backend]()
+            return
         async with self._models.lease(SILERO, SileroVad, Lane.VOICE):
             yield VoiceActivity(self._steps)
 
@@ -134,7 +138,7 @@ class SpeechService:
 
 
 class VoiceActivity:
-    """One live stream at 16 kHz. Sound goes in as it comes, whatever the size of its pieces."""
+    """An `Activity` that a model tells."""
 
     def __init__(self, steps: Batcher[VadFrame, tuple[float, VadState]]) -> None:
         self._steps = steps
@@ -142,7 +146,6 @@ class VoiceActivity:
         self._chunker = Rechunker(FRAME_SAMPLES)
 
     async def push(self, samples: Samples) -> list[float]:
-        """The probability of speech of each 32 ms that is now complete."""
         found: list[float] = []
         for frame in self._chunker.push(samples):
             probability, self._state = await self._steps.submit(VadFrame(frame, self._state))

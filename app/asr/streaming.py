@@ -12,6 +12,7 @@ from app.asr.catalogue import Catalogue, SpeechModel
 from app.asr.clustering import Vectors
 from app.asr.diarization import SpeakerTurn, window_samples
 from app.asr.domain import SpeechSpan
+from app.asr.ears import USUAL_EARS, Ears
 from app.asr.engines.recognizers import RECOGNIZERS, AnyRecognizer
 from app.asr.engines.smart_turn import SmartTurn
 from app.asr.live import SampleReader, StreamOptions, Tell
@@ -94,7 +95,7 @@ class StreamService:
         return self._open_streams < self._most_streams
 
     @asynccontextmanager
-    async def open(self, tell: Tell) -> AsyncGenerator["LiveStream"]:
+    async def open(self, tell: Tell, ears: Ears = USUAL_EARS) -> AsyncGenerator["LiveStream"]:
         """A stream. `tell` is called for each event, in their order.
 
         What is not final when the block ends is dropped: `finalize` first.
@@ -106,7 +107,7 @@ class StreamService:
             async with AsyncExitStack() as stack:
                 scope = await stack.enter_async_context(TaskScope())
                 try:
-                    yield LiveStream(self, tell, stack, scope)
+                    yield LiveStream(self, tell, stack, scope, ears)
                 finally:
                     await scope.cancel()
         finally:
@@ -180,9 +181,15 @@ class LiveStream:
     """Of one client, whose channels are heard apart from each other. Calls come one at a time."""
 
     def __init__(
-        self, service: StreamService, tell: Tell, stack: AsyncExitStack, scope: TaskScope
+        self,
+        service: StreamService,
+        tell: Tell,
+        stack: AsyncExitStack,
+        scope: TaskScope,
+        ears: Ears,
     ) -> None:
         self._service = service
+        self._ears = ears
         self._tell = tell
         self._stack = stack
         self._scope = scope
@@ -195,20 +202,26 @@ class LiveStream:
     async def configure(self, options: StreamOptions) -> None:
         """From now on, for all channels; sound goes to `options.channel`. Where it raises,
         everything stays as it was."""
-        asked = self._service.asked(options)
+        elsewhere = self._ears.elsewhere
+        asked = (elsewhere or self._service).asked(options)
         if options.channel not in self._channels and len(self._channels) >= MOST_CHANNELS:
             raise TooManyChannels(f"channel: a stream has {MOST_CHANNELS} at most", field="channel")
         model = asked.choice.model
-        if model.weights not in self._held:
+        if not elsewhere and model.weights not in self._held:
             await self._stack.enter_async_context(self._service.holding(model))
             self._held.add(model.weights)
         if options.channel not in self._channels:
-            voice = await self._stack.enter_async_context(self._service.speech.listen())
-            transcriber = LiveTranscriber(self._service, voice, asked, self._tell, self._scope)
-            self._channels[options.channel] = _Channel(transcriber, options)
+            self._channels[options.channel] = await self._open_channel(asked)
         self.options = options
         for channel in self._channels.values():
             await channel.configure(asked)
+
+    async def _open_channel(self, asked: Asked) -> "_Channel":
+        ears, service = self._ears, self._service
+        voice = await self._stack.enter_async_context(service.speech.listen(ears.activity))
+        hearing = ears.elsewhere or service
+        transcriber = LiveTranscriber(hearing, voice, asked, self._tell, self._scope, ears.rules)
+        return _Channel(transcriber, asked.options)
 
     async def hear(self, data: bytes) -> None:
         """Sound of the channel that is configured, in pieces of any size. Before the first

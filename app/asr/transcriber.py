@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from app.asr.activity import Activity
 from app.asr.agreement import Agreement
 from app.asr.catalogue import Choice
 from app.asr.clustering import Vectors
@@ -26,7 +27,6 @@ from app.asr.live import (
 )
 from app.asr.plan import HOTWORD_SCALES
 from app.asr.recognition import Recognition, RecognizerOptions
-from app.asr.service import VoiceActivity
 from app.asr.speakers import LiveSpeakers
 from app.asr.text.words import Word
 from app.asr.utterances import text_in, write
@@ -92,15 +92,22 @@ class _Draft:
 
 class LiveTranscriber:
     def __init__(
-        self, hearing: Hearing, voice: VoiceActivity, asked: Asked, tell: Tell, scope: TaskScope
+        self,
+        hearing: Hearing,
+        voice: Activity,
+        asked: Asked,
+        tell: Tell,
+        scope: TaskScope,
+        rules: EndpointRules,
     ) -> None:
+        """`rules`: of speech and silence, but for what a client may ask."""
         self._hearing = hearing
         self._voice = voice
         self._tell = tell
         self._scope = scope
         self._channel = asked.options.channel
         self._tape = Tape()
-        self._endpointing = Endpointing(EndpointRules())
+        self._endpointing = Endpointing(rules)
         self._agreement = Agreement()
         self._draft: _Draft | None = None
         self._shown: tuple[str, str] | None = None
@@ -111,7 +118,8 @@ class LiveTranscriber:
     def configure(self, asked: Asked) -> None:
         """From now on; the sentence under way included."""
         self._asked = asked
-        self._endpointing.rules = EndpointRules(pause_ms=asked.options.endpointing_ms)
+        pause_ms = asked.options.endpointing_ms
+        self._endpointing.rules = replace(self._endpointing.rules, pause_ms=pause_ms)
         if asked.options.diarize and self._speakers is None:
             self._speakers = LiveSpeakers(asked.options.speaker_count, DiarizationRules())
 

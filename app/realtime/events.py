@@ -8,6 +8,13 @@ from app.realtime.conversation import Act, Line
 
 
 @dataclass(frozen=True, slots=True)
+class Began:
+    """The call is on record under this id. Told by whoever keeps the record, before all else."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """A line entered the history."""
 
@@ -42,6 +49,13 @@ class Understanding:
 
 
 @dataclass(frozen=True, slots=True)
+class Thought:
+    """The brain gave the first of an answer."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Saying:
     """What the agent says next."""
 
@@ -64,5 +78,13 @@ class Ended:
 
 
 SessionEvent: TypeAlias = (
-    VoiceChanged | Understanding | Saying | Said | Withdrawn | StateChanged | Ended
+    Began
+    | VoiceChanged
+    | Understanding
+    | Thought
+    | Saying
+    | Said
+    | Withdrawn
+    | StateChanged
+    | Ended
 )

@@ -19,6 +19,7 @@ from app.realtime.events import (
     Saying,
     SessionEvent,
     StateChanged,
+    Thought,
     Understanding,
     VoiceChanged,
     Withdrawn,
@@ -211,7 +212,7 @@ class Session:
                     self._silence.answered()
                     self._note_manner()
                     self._add(Line("user", text, self._now_s()))
-                    thoughts = self._brain.reply(tuple(self.lines))
+                    thoughts = self._noted(self._brain.reply(tuple(self.lines)))
                     self._answer_with(thoughts, filler=self._phrases.filler)
                 case Withdraw(question):
                     self._stop_reply()
@@ -224,6 +225,18 @@ class Session:
                 case GoOn():
                     self._playout.is_held = False
         self._look_again()
+
+    async def _noted(
+        self, pieces: AsyncGenerator[str | Act, None]
+    ) -> AsyncGenerator[str | Act, None]:
+        """With the moment at which the first of them came."""
+        async with aclosing(pieces):
+            async for piece in pieces:
+                self._tell(Thought(self._now_s()))
+                yield piece
+                break
+            async for piece in pieces:
+                yield piece
 
     def _note_manner(self) -> None:
         """For the brain alone: nobody said it."""

@@ -43,9 +43,8 @@ async def made(client: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
-@pytest.mark.inventory(
-    *("WH-234", "WH-236", "WH-240", "WH-241", "WH-242", "WH-243", "WH-244", "WH-245", "WH-246")
-)
+@pytest.mark.inventory("WH-234", "WH-236", "WH-240", "WH-241", "WH-242", "WH-243")
+@pytest.mark.inventory("WH-244", "WH-245", "WH-246", "CF-021", "WH-334")
 async def test_the_command_of_the_document_creates_an_agent(people: People) -> None:
     ada, _ = await people.owner()
     command = ["curl", "--silent", "--noproxy", "*", "-X", "POST", f"{people.server.url}{AGENTS}"]

@@ -72,7 +72,7 @@ async def place(database_url: str, app_url: str, data_dir: Path) -> AsyncGenerat
             yield Place(parley, organization, scope, client, j, data_dir)
 
 
-@pytest.mark.inventory("WH-270", "EX-030", "EX-031")
+@pytest.mark.inventory("WH-270", "WH-336", "EX-030", "EX-031")
 async def test_a_call_can_be_read_and_heard_when_it_is_over(
     app_url: str, embedded_superuser_url: str, tmp_path: Path
 ) -> None:
@@ -81,7 +81,8 @@ async def test_a_call_can_be_read_and_heard_when_it_is_over(
         call = await it.get(f"/{call_id}")
         assert (call["direction"], call["status"]) == ("browser", "completed")
         assert call["customer_id"] == str(it.organization.customer_id)
-        assert call["duration"] > 1
+        assert call["duration"] == call["duration_sec"] > 1
+        assert call["created_at"] == call["started_at"]
         assert call["recording_path"] == f"{CALLS}/{call_id}/audio"
         _, question, answer = call["transcript"]
         assert (question["role"], question["text"], question["is_cut"]) == ("user", NUMBER, False)
@@ -149,6 +150,7 @@ async def test_calls_are_listed_the_newest_first_and_found_by_agent_customer_and
         assert [call["id"] for call in bare] == [third, second, first]
         assert bare[1]["transcript"] == []
         assert bare[1]["metadata"] == {"order": 7}
+        assert await it.get(limit=1000) == bare
         page = await it.get(view="summary", limit=2, offset=1)
         assert [call["id"] for call in page["items"]] == [second, first]
         assert page["total"] == 3

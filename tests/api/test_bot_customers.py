@@ -37,7 +37,7 @@ async def imported(client: httpx.AsyncClient, content: str, **fields: str) -> ht
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
-@pytest.mark.inventory("WH-258", "WH-262", "WH-263", "WH-264")
+@pytest.mark.inventory("WH-258", "WH-262", "WH-263", "WH-264", "WH-335")
 async def test_the_command_of_the_document_creates_a_customer(people: People) -> None:
     ada, _ = await people.owner()
     url = f"{people.server.url}{CUSTOMERS}"

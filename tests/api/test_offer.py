@@ -74,6 +74,10 @@ async def test_somebody_talks_with_the_demonstration_in_a_browser(
         assert answer["not_applied"] == []
         caller.send("client-ready", {"version": "2.1.0", "about": {"library": "test"}})
         await caller.told("bot-ready")
+        begun = (await caller.told("server-message"))["data"]
+        assert begun["type"] == "call-started"
+        record = await admin.get(f"/bot/api/calls/{begun['call_id']}")
+        assert record.json()["direction"] == "browser"
         await caller.heard_something()
         await caller.told("bot-stopped-speaking")
         greeting = (await caller.told("bot-transcription"))["data"]["text"]
@@ -89,7 +93,7 @@ async def test_somebody_talks_with_the_demonstration_in_a_browser(
         interim = [each for each in caller.messages if each["type"] == "user-transcription"]
         assert {each["data"]["final"] for each in interim} == {True, False}
         caller.send("disconnect-bot")
-        ended = await caller.told("server-message")
+        ended = await caller.told("server-message", 2)
         assert ended["data"] == {"type": "call-ended", "reason": "hung_up"}
         assert (await caller.told("signalling"))["message"] == {"type": "peerLeft"}
 

@@ -59,6 +59,8 @@ async def test_what_is_wrong_with_what_is_asked_is_said_with_its_field(here: Pla
         ({"agent_id": agent, "to": "911"}, 422, "to"),
         ({"agent_id": agent, "phone_number": "+1 (415) call me"}, 422, "phone_number"),
         ({"agent_id": agent, "to": CALLER, "phone_number": NUMBER}, 400, "phone_number"),
+        ({"agent_id": agent, "to_number": NUMBER, "phone_number": CALLER}, 400, "to_number"),
+        ({"agent_id": agent, "to_number": "911"}, 422, "to_number"),
         ({"agent_id": agent, "to": CALLER, "colour": "red"}, 400, "colour"),
         ({"agent_id": agent, "customer_id": str(uuid4())}, 404, "Customer not found"),
     ]
@@ -82,8 +84,11 @@ async def test_a_customer_is_called_at_the_number_that_is_known(here: Place) -> 
         by_id = (await client.post("/bot/api/calls/start", json=body)).json()
         body = {"agent_id": agent, "phone_number": "+1 415 555-0100"}
         by_number = (await client.post("/bot/api/calls/start", json=body)).json()
-    for started in (by_id, by_number):
+        body = {"agent_id": agent, "to_number": CALLER}
+        as_others_say = (await client.post("/bot/api/calls/start", json=body)).json()
+    for started in (by_id, by_number, as_others_say):
         assert started["status"] == "queued"
+        assert started["call_id"] == started["id"]
         assert started["customer_id"] == str(customer.id)
         assert here.twilio.calls[started["call_sid"]].first("To") == CALLER
 

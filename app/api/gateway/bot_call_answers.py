@@ -32,7 +32,8 @@ class TurnAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """`duration` is in seconds. `recording_path`: where the recording can be had."""
+    """`duration` is in seconds, and so is `duration_sec`, which is the same. `created_at` is when
+    the call was asked for, as `started_at`. `recording_path`: where the recording can be had."""
 
     id: UUID
     agent_id: UUID
@@ -43,10 +44,12 @@ class CallSummary(msgspec.Struct, frozen=True, kw_only=True):
     from_number: str
     to_number: str
     provider_id: str | None
+    created_at: datetime
     started_at: datetime
     answered_at: datetime | None
     ended_at: datetime | None
     duration: float
+    duration_sec: float
     ended_reason: str
     disposition: str
     recording_path: str | None
@@ -156,10 +159,12 @@ def _facts(call: Call) -> dict[str, Any]:
         "from_number": contents.from_number,
         "to_number": contents.to_number,
         "provider_id": call.provider_id,
+        "created_at": call.started_at,
         "started_at": call.started_at,
         "answered_at": call.answered_at,
         "ended_at": call.ended_at,
         "duration": round(call.duration_s, 3),
+        "duration_sec": round(call.duration_s, 3),
         "ended_reason": call.ended_reason,
         "disposition": contents.disposition,
         "recording_path": f"{CALLS_PATH}/{call.id}/audio" if has_recording else None,

@@ -9,7 +9,7 @@ from litestar import Request, Response, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, JSONBody
 
-from app.api.access import CALL, OPEN
+from app.api.access import BY_SIGNATURE, CALL
 from app.api.gateway.auth import TENANT
 from app.calls.sessions.phoning import PhoneCallAsked
 from app.calls.telephony.telephone import MACHINE_PATH, STATUS_PATH, VOICE_PATH
@@ -24,28 +24,35 @@ Form = Mapping[str, str]
 
 
 class StartCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whom: `to`, `phone_number`, which is the same, or a customer who has a number."""
+    """Whom: `to`, `phone_number` or `to_number`, which are the same, or a customer who has a
+    number."""
 
     agent_id: UUID
     to: Number | None = None
     phone_number: Number | None = None
+    to_number: Number | None = None
     customer_id: UUID | None = None
 
     def asked(self) -> PhoneCallAsked:
-        if self.to and self.phone_number and self.to != self.phone_number:
-            raise InvalidInput("phone_number: to says another number", field="phone_number")
+        names = ("to", "phone_number", "to_number")
+        said = {name: number for name in names if (number := getattr(self, name))}
+        first = next(iter(said), "phone_number")
+        for name, number in said.items():
+            if number != said[first]:
+                raise InvalidInput(f"{name}: {first} says another number", field=name)
         return PhoneCallAsked(
             agent_id=self.agent_id,
-            number=self.to or self.phone_number or "",
-            field="to" if self.to else "phone_number",
+            number=said.get(first, ""),
+            field=first,
             customer_id=self.customer_id,
         )
 
 
 class StartedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """`id` is ours, `call_sid` Twilio's."""
+    """`id` and `call_id` are ours, `call_sid` Twilio's."""
 
     id: UUID
+    call_id: UUID
     status: str
     agent_id: UUID
     customer_id: UUID | None
@@ -74,6 +81,7 @@ async def start_call(
     call = await runtime.calling.phone.calls.start(tenant, data.asked())
     return StartedCall(
         id=call.id,
+        call_id=call.id,
         status=call.state.value,
         agent_id=call.agent_id,
         customer_id=call.customer_id,
@@ -81,7 +89,7 @@ async def start_call(
     )
 
 
-@post(VOICE_PATH, opt=OPEN, dependencies=SIGNED, status_code=200, media_type=XML)
+@post(VOICE_PATH, opt=BY_SIGNATURE, dependencies=SIGNED, status_code=200, media_type=XML)
 async def twilio_voice(
     runtime: NamedDependency[Runtime], form: NamedDependency[Form]
 ) -> Response[str]:
@@ -89,7 +97,7 @@ async def twilio_voice(
     return Response(await runtime.calling.phone.calls.answer(form), media_type=XML)
 
 
-@post(STATUS_PATH, opt=OPEN, dependencies=SIGNED, status_code=204)
+@post(STATUS_PATH, opt=BY_SIGNATURE, dependencies=SIGNED, status_code=204)
 async def twilio_status(
     runtime: NamedDependency[Runtime],
     form: NamedDependency[Form],
@@ -101,7 +109,7 @@ async def twilio_status(
         await runtime.calling.phone.calls.note_status(organization, call, form)
 
 
-@post(MACHINE_PATH, opt=OPEN, dependencies=SIGNED, status_code=204)
+@post(MACHINE_PATH, opt=BY_SIGNATURE, dependencies=SIGNED, status_code=204)
 async def twilio_amd(
     runtime: NamedDependency[Runtime],
     form: NamedDependency[Form],

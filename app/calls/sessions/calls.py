@@ -5,7 +5,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,7 @@ from app.calls.sessions.domain import (
     CallState,
     CallStateConflict,
 )
-from app.calls.sessions.live import AttendedBrain, LiveCall, Outcome
+from app.calls.sessions.live import LiveCall, Outcome
 from app.calls.sessions.recording import RecordedLine
 from app.calls.sessions.recordings import Recordings
 from app.calls.sessions.records import CallRecords
@@ -39,6 +39,7 @@ from app.core.db import Database, DatabaseDown, Tx, forbid_in_transaction
 from app.core.errors import AppError
 from app.core.feed.port import Feed
 from app.core.scope import OrgScope
+from app.realtime.events import Began
 from app.realtime.line import Line
 from app.tenancy.domain.principals import Principal
 from app.tenancy.domain.quota import Slot
@@ -192,12 +193,12 @@ class Calls:
         began_s = live.transcript.began_s = _now_s()
         if key:
             live.recorder = self.recordings.recorder(live.call.id, key, live.line, began_s)
+        live.line.tell(Began(str(live.call.id)))
         live.announce("call.started")
 
     async def _talk(self, live: LiveCall, cast: Cast) -> Held:
-        brain = AttendedBrain(cast.brain, live.transcript.thought)
-        cast, streams = replace(cast, brain=brain), self._desk.streams
-        live.facts, recorder = cast.facts, live.recorder
+        streams, recorder = self._desk.streams, live.recorder
+        live.facts = cast.facts
         if recorder is None:
             return await conduct(live.line, cast, streams, live.tell)
         async with TaskScope() as scope:

@@ -13,7 +13,7 @@ from app.core.errors import Conflict, InvalidInput, NotFound, Unavailable
 
 Direction = Literal["inbound", "outbound", "browser"]
 
-MOST_LISTED = 500
+MOST_LISTED = 1000
 
 
 class CallNotFound(NotFound):

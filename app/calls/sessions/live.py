@@ -1,8 +1,7 @@
 """A call under way in this process: what happened in it so far, and what ends it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
@@ -15,8 +14,7 @@ from app.calls.sessions.recording import Recorder
 from app.calls.sessions.transcript import Transcript
 from app.core.feed.port import Feed, topic
 from app.core.scope import OrgScope
-from app.realtime.conversation import Act, Brain, EndCall, TransferCall
-from app.realtime.conversation import Line as Said
+from app.realtime.conversation import Act, EndCall, TransferCall
 from app.realtime.events import Ended, SessionEvent
 from app.realtime.line import Line
 
@@ -89,20 +87,6 @@ class LiveCall:
         if ended.act is None and self._asked_to_end:
             reason = self._asked_to_end
         return Outcome(CallState.COMPLETED, reason, disposition)
-
-
-class AttendedBrain:
-    """A `Brain` of which it is known when it gave the first of an answer."""
-
-    def __init__(self, brain: Brain, thought: Callable[[float], None]) -> None:
-        self._brain = brain
-        self._thought = thought
-
-    async def reply(self, lines: Sequence[Said]) -> AsyncGenerator[str | Act, None]:
-        async with aclosing(self._brain.reply(lines)) as pieces:
-            async for piece in pieces:
-                self._thought(asyncio.get_running_loop().time())
-                yield piece
 
 
 def _reason(told: str, act: Act | None) -> tuple[str, str]:

@@ -1,35 +1,18 @@
 """What happened in a session, as turns that are kept: the words that were heard, and where the time
 before each answer went. Pure."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from app.calls.sessions.domain import Segment, Timings, Turn
 from app.realtime.conversation import Line
 from app.realtime.events import (
     Said,
-    Saying,
     SessionEvent,
-    StateChanged,
     Understanding,
     VoiceChanged,
     Withdrawn,
 )
-
-
-@dataclass(slots=True)
-class _Moments:
-    """Of the answer that is being made, and of what it answers."""
-
-    voice_ended_s: float | None = None
-    final_text_s: float | None = None
-    turn_over_s: float | None = None
-    first_token_s: float | None = None
-    first_sentence_s: float | None = None
-    first_sound_s: float | None = None
-
-    def begin_answer(self, at_s: float) -> None:
-        self.turn_over_s = at_s
-        self.first_token_s = self.first_sentence_s = self.first_sound_s = None
+from app.realtime.moments import Answers
 
 
 @dataclass(slots=True)
@@ -40,24 +23,18 @@ class Transcript:
     began_s: float
     turns: list[Turn] = field(default_factory=list[Turn])
     _segments: list[Segment] = field(default_factory=list[Segment])
-    _moments: _Moments = field(default_factory=_Moments)
-    _heard_moments: _Moments = field(default_factory=_Moments)
-    """Of the answer that is being heard: what happens meanwhile belongs to the next."""
+    _answers: Answers = field(default_factory=Answers)
     _voice_since_s: float | None = None
     _is_voice: bool = False
 
     def tell(self, event: SessionEvent) -> Turn | None:
         """The turn that has entered the history by it."""
+        self._answers.tell(event)
         match event:
             case VoiceChanged():
                 self._note_voice(event)
             case Understanding(text, True, at_s, labels):
-                self._moments.final_text_s = at_s
                 self._segments.append(Segment(text, self._since(at_s), dict(labels)))
-            case StateChanged(state, at_s):
-                self._enter(state, at_s)
-            case Saying(_, at_s):
-                self._moments.first_sentence_s = self._moments.first_sentence_s or at_s
             case Said(line):
                 turn = self._of_user(line) if line.role == "user" else self._of_agent(line)
                 self.turns.append(turn)
@@ -68,23 +45,10 @@ class Transcript:
                 pass
         return None
 
-    def thought(self, at_s: float) -> None:
-        """The brain has given something."""
-        self._moments.first_token_s = self._moments.first_token_s or at_s
-
     def _note_voice(self, event: VoiceChanged) -> None:
         self._is_voice = event.is_voice
-        if not event.is_voice:
-            self._moments.voice_ended_s = event.at_s
-        elif self._voice_since_s is None:
+        if event.is_voice and self._voice_since_s is None:
             self._voice_since_s = event.at_s
-
-    def _enter(self, state: str, at_s: float) -> None:
-        if state == "thinking":
-            self._moments.begin_answer(at_s)
-        elif state == "speaking":
-            self._moments.first_sound_s = at_s
-            self._heard_moments, self._moments = self._moments, _Moments()
 
     def _of_user(self, line: Line) -> Turn:
         began_s, self._voice_since_s = self._voice_since_s, None
@@ -93,11 +57,11 @@ class Transcript:
 
     def _of_agent(self, line: Line) -> Turn:
         """A noise that came to nothing while it was said is forgotten."""
-        moments = self._heard_moments
+        moments = self._answers.heard
         if not self._is_voice:
             self._voice_since_s = None
-        since = {name: getattr(moments, name) for name in _Moments.__slots__}
-        timings = Timings(**{name: at and self._since(at) for name, at in since.items()})
+        since = {name: at and self._since(at) for name, at in asdict(moments).items()}
+        timings = Timings(**since)
         return self._turn(line, moments.first_sound_s, timings=timings)
 
     def _turn(

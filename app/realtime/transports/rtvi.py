@@ -11,15 +11,18 @@ import msgspec
 
 from app.realtime.conversation import Line
 from app.realtime.events import (
+    Began,
     Ended,
     Said,
     Saying,
     SessionEvent,
     StateChanged,
+    Thought,
     Understanding,
     VoiceChanged,
     Withdrawn,
 )
+from app.realtime.moments import Answers
 
 PROTOCOL = "2.1.0"
 _LABEL = "rtvi-ai"
@@ -93,7 +96,8 @@ class Chat:
         self._now = now
         self._is_legacy = False
         self._state = "listening"
-        self._silent_since_s: float | None = None
+        self._answers = Answers()
+        self._is_asked = False
         self._segments: list[tuple[int, str]] = []
         """The sentences of the reply that is spoken, by their numbers."""
         self._next_segment = 1
@@ -115,19 +119,24 @@ class Chat:
             return None, [_error_response(message.id, str(refused))]
 
     def told(self, event: SessionEvent) -> list[Message]:
+        self._answers.tell(event)
         match event:
-            case VoiceChanged(is_voice, at_s):
-                self._silent_since_s = None if is_voice else at_s
+            case Began(call_id):
+                return [_rtvi("server-message", {"type": "call-started", "call_id": call_id})]
+            case VoiceChanged(is_voice):
                 return [_rtvi(f"user-{'started' if is_voice else 'stopped'}-speaking")]
             case Understanding():
                 return [_rtvi("user-transcription", self._transcript(event))]
-            case StateChanged(state, at_s):
+            case StateChanged(state):
                 was, self._state = self._state, state
-                return self._moved(was, state, at_s)
+                return self._moved(was, state)
+            case Thought():
+                return []
             case Saying(text):
                 return self._saying(text.strip())
             case Said(line):
                 if line.role == "user":
+                    self._is_asked = True
                     return [_rtvi("user-llm-text", {"text": line.text})]
                 return self._said(line)
             case Withdrawn():
@@ -183,7 +192,7 @@ class Chat:
         }
         return [*answers, _rtvi("bot-ready", ready, message.id)]
 
-    def _moved(self, was: str, state: str, at_s: float) -> list[Message]:
+    def _moved(self, was: str, state: str) -> list[Message]:
         messages: list[Message] = []
         if was == "speaking":
             messages += [_rtvi("bot-tts-stopped"), _rtvi("bot-stopped-speaking")]
@@ -193,16 +202,19 @@ class Chat:
             self._segments = []
             messages.append(_rtvi("bot-llm-started"))
         elif state == "speaking":
-            messages += [_rtvi("bot-started-speaking"), *self._measured(at_s)]
+            messages += [_rtvi("bot-started-speaking"), *self._measured()]
         return messages
 
-    def _measured(self, at_s: float) -> list[Message]:
-        """From the end of the user's voice to the first sound of the answer."""
-        since_s, self._silent_since_s = self._silent_since_s, None
-        if since_s is None:
+    def _measured(self) -> list[Message]:
+        """Where the time before an answer went; what is said unasked lets nobody wait."""
+        is_asked, self._is_asked = self._is_asked, False
+        shares = self._answers.heard.shares() if is_asked else {}
+        if not shares:
             return []
-        measure = {"processor": "voice-to-voice", "value": round(at_s - since_s, 3)}
-        return [_rtvi("metrics", {"ttfb": [measure]})]
+        first = {stage: shares[stage] for stage in ("llm", "tts") if stage in shares}
+        if self._answers.heard.voice_ended_s is not None:
+            first = {"voice-to-voice": sum(shares.values())} | first
+        return [_rtvi("metrics", {"ttfb": _measures(first), "processing": _measures(shares)})]
 
     def _saying(self, text: str) -> list[Message]:
         is_first = not self._segments
@@ -259,6 +271,10 @@ def _keys(data: Any) -> str:
 def _rtvi(kind: str, data: Mapping[str, Any] | None = None, id: str = "") -> Message:  # noqa: A002
     message: Message = {"label": _LABEL, "type": kind}
     return message | ({"id": id} if id else {}) | ({"data": data} if data is not None else {})
+
+
+def _measures(seconds: Mapping[str, float]) -> list[Mapping[str, Any]]:
+    return [{"processor": name, "value": round(each, 3)} for name, each in seconds.items()]
 
 
 def _error_response(message_id: str, fault: str) -> Message:

@@ -8,6 +8,7 @@ from app.realtime.events import (
     Saying,
     SessionEvent,
     StateChanged,
+    Thought,
     Understanding,
     VoiceChanged,
     Withdrawn,
@@ -35,9 +36,8 @@ def question(text: str, began_s: float, ended_s: float, over_s: float) -> list[S
 
 def test_an_answer_tells_where_the_time_before_it_went() -> None:
     transcript = told(*question("What time is it?", 101.0, 102.0, 102.5))
-    transcript.thought(102.7)
-    transcript.thought(102.8)
     for event in (
+        Thought(102.7),
         Saying("It is", 102.75),
         Saying("four.", 102.9),
         StateChanged("speaking", 103.0),

@@ -9,11 +9,13 @@ import pytest
 
 from app.realtime.conversation import Line
 from app.realtime.events import (
+    Began,
     Ended,
     Said,
     Saying,
     SessionEvent,
     StateChanged,
+    Thought,
     Understanding,
     VoiceChanged,
     Withdrawn,
@@ -87,6 +89,7 @@ def test_a_turn_is_told_in_the_order_in_which_it_happens(chat: Chat) -> None:
         VoiceChanged(is_voice=False, at_s=2.0),
         Said(Line("user", "Book a table.", 2.5)),
         StateChanged("thinking", 2.5),
+        Thought(2.55),
         Saying("For how many?", 2.6),
         StateChanged("speaking", 2.75),
         Saying("And when?", 2.8),
@@ -116,9 +119,57 @@ def test_a_turn_is_told_in_the_order_in_which_it_happens(chat: Chat) -> None:
     }
     assert (final["text"], final["final"]) == ("Book a table.", True)
     [metrics] = [each["data"] for each in messages if each["type"] == "metrics"]
-    assert metrics == {"ttfb": [{"processor": "voice-to-voice", "value": 0.75}]}
+    assert metrics == {
+        "ttfb": [
+            {"processor": "voice-to-voice", "value": 0.75},
+            {"processor": "llm", "value": 0.05},
+            {"processor": "tts", "value": 0.15},
+        ],
+        "processing": [
+            {"processor": "asr", "value": 0.2},
+            {"processor": "endpointing", "value": 0.3},
+            {"processor": "llm", "value": 0.05},
+            {"processor": "sentence", "value": 0.05},
+            {"processor": "tts", "value": 0.15},
+        ],
+    }
     texts = [each["data"]["text"] for each in messages if each["type"] == "bot-llm-text"]
     assert "".join(texts) == "For how many? And when?"
+
+
+def metrics(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    return [message["data"] for message in messages if message["type"] == "metrics"]
+
+
+def test_a_turn_that_was_typed_waited_for_no_voice(chat: Chat) -> None:
+    [measured] = metrics(
+        told(
+            chat,
+            Said(Line("user", "two please", 1.0)),
+            StateChanged("thinking", 1.0),
+            Thought(1.25),
+            Saying("Two.", 1.5),
+            StateChanged("speaking", 2.0),
+        )
+    )
+    assert [(each["processor"], each["value"]) for each in measured["processing"]] == [
+        ("llm", 0.25),
+        ("sentence", 0.25),
+        ("tts", 0.5),
+    ]
+    assert [each["processor"] for each in measured["ttfb"]] == ["llm", "tts"]
+
+
+def test_nobody_waits_for_what_is_said_unasked(chat: Chat) -> None:
+    """Nor for a prompt that comes long after a cough."""
+    unasked = (
+        StateChanged("thinking", 9.0),
+        Saying("Are you there?", 9.0),
+        StateChanged("speaking", 9.1),
+    )
+    assert metrics(told(chat, *unasked)) == []
+    cough = (VoiceChanged(is_voice=True, at_s=1.0), VoiceChanged(is_voice=False, at_s=1.2))
+    assert metrics(told(chat, StateChanged("listening", 10.0), *cough, *unasked)) == []
 
 
 def test_how_something_was_said_stands_beside_it(chat: Chat) -> None:
@@ -186,6 +237,12 @@ def test_an_interruption_ends_the_sound_before_the_next_thought_begins(chat: Cha
         "bot-llm-stopped",
         "bot-llm-started",
     ]
+
+
+def test_the_client_learns_under_which_id_the_call_is_on_record(chat: Chat) -> None:
+    [message] = told(chat, Began("b7e1"))
+    assert message["type"] == "server-message"
+    assert message["data"] == {"type": "call-started", "call_id": "b7e1"}
 
 
 def test_the_end_is_told_with_its_reason(chat: Chat) -> None:
