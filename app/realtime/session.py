@@ -18,6 +18,7 @@ from app.realtime.events import (
     Said,
     Saying,
     SessionEvent,
+    SoundMade,
     StateChanged,
     Thought,
     Understanding,
@@ -315,8 +316,12 @@ class Session:
         self._utterance.begin(text, self._playout.given_s)
         if self._turn.agent is Agent.SPEAKING:
             self._turn.says(f" {text}")
+        is_first = True
         async with aclosing(self._mouth.speak(text)) as pieces:
             async for spoken in pieces:
+                if is_first and spoken.sound.size:
+                    self._tell(SoundMade(self._now_s()))
+                    is_first = False
                 length_s = spoken.sound.size / self._playout.sample_rate
                 self._utterance.give(spoken.words, self._playout.given_s + length_s)
                 await self._playout.play(spoken.sound)

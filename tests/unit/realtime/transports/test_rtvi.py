@@ -14,6 +14,7 @@ from app.realtime.events import (
     Said,
     Saying,
     SessionEvent,
+    SoundMade,
     StateChanged,
     Thought,
     Understanding,
@@ -91,6 +92,7 @@ def test_a_turn_is_told_in_the_order_in_which_it_happens(chat: Chat) -> None:
         StateChanged("thinking", 2.5),
         Thought(2.55),
         Saying("For how many?", 2.6),
+        SoundMade(2.7),
         StateChanged("speaking", 2.75),
         Saying("And when?", 2.8),
         Said(Line("agent", "For how many? And when?", 4.0)),
@@ -123,14 +125,15 @@ def test_a_turn_is_told_in_the_order_in_which_it_happens(chat: Chat) -> None:
         "ttfb": [
             {"processor": "voice-to-voice", "value": 0.75},
             {"processor": "llm", "value": 0.05},
-            {"processor": "tts", "value": 0.15},
+            {"processor": "tts", "value": 0.1},
         ],
         "processing": [
             {"processor": "asr", "value": 0.2},
             {"processor": "endpointing", "value": 0.3},
             {"processor": "llm", "value": 0.05},
             {"processor": "sentence", "value": 0.05},
-            {"processor": "tts", "value": 0.15},
+            {"processor": "tts", "value": 0.1},
+            {"processor": "held", "value": 0.05},
         ],
     }
     texts = [each["data"]["text"] for each in messages if each["type"] == "bot-llm-text"]
@@ -149,6 +152,7 @@ def test_a_turn_that_was_typed_waited_for_no_voice(chat: Chat) -> None:
             StateChanged("thinking", 1.0),
             Thought(1.25),
             Saying("Two.", 1.5),
+            SoundMade(2.0),
             StateChanged("speaking", 2.0),
         )
     )
@@ -156,6 +160,7 @@ def test_a_turn_that_was_typed_waited_for_no_voice(chat: Chat) -> None:
         ("llm", 0.25),
         ("sentence", 0.25),
         ("tts", 0.5),
+        ("held", 0.0),
     ]
     assert [each["processor"] for each in measured["ttfb"]] == ["llm", "tts"]
 
