@@ -7,8 +7,9 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 
+from app import admin
 from app.api import gateway, session, v1, voice
-from app.api.access import check_access, require_access_said
+from app.api.access import OPEN, check_access, require_access_said
 from app.api.asgi import AsgiApp
 from app.api.compat import deepgram, openai
 from app.api.cors import Cors
@@ -40,6 +41,7 @@ def create_app(runtime: Runtime, families: tuple[Family, ...] = FAMILIES) -> Edg
         route_handlers=[
             *(route for family in families for route in family.routes),
             *documentation_routes(families, runtime.version),
+            *admin.routes(OPEN),
         ],
         dependencies={"runtime": Provide(lambda: runtime, sync_to_thread=False)},
         before_request=check_access,

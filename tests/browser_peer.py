@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import numpy as np
+from aioice import Connection
 from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
@@ -16,12 +17,14 @@ from aiortc import (
     VideoStreamTrack,
 )
 from aiortc.mediastreams import MediaStreamError
+from aiortc.sdp import SessionDescription
 from av import AudioFrame
 
 from app.core.aio import Supervisor
 from app.core.audio.convert import Samples
 from app.core.metrics import Metrics
 from app.realtime.playout import Playout
+from app.realtime.transports.ice import IcePath
 from app.realtime.transports.media import PlayoutTrack, mono_pcm
 
 RATE = 24_000
@@ -49,9 +52,10 @@ OFFER = f"{SESSION}a=group:BUNDLE 0 1 2\r\n{AUDIO}{VIDEO}{DATA}"
 
 
 class BrowserPeer:
-    """`said`: what it says, played in real time. `messages`: what it was told."""
+    """`said`: what it says, played in real time. `messages`: what it was told. `roams`: can change
+    its network."""
 
-    def __init__(self, *, camera: bool = False) -> None:
+    def __init__(self, *, camera: bool = False, roams: bool = False) -> None:
         self.said = Playout(RATE, ahead_s=60)
         self.messages: list[dict[str, Any]] = []
         self.levels: list[int] = []
@@ -65,6 +69,8 @@ class BrowserPeer:
         self.channel.on("message", self._told)
         self.channel.on("open", self._news.set)
         self.pc.on("track", self._hear)
+        self._transport = self.pc.getTransceivers()[0].receiver.transport.transport
+        self._path = IcePath(self._transport, ()) if roams else None
 
     async def offer(self) -> str:
         await self.pc.setLocalDescription(await self.pc.createOffer())
@@ -72,6 +78,28 @@ class BrowserPeer:
 
     async def accept(self, answer: str) -> None:
         await self.pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+
+    async def restarting_offer(self) -> str:
+        """From the addresses that it has now."""
+        assert self._path
+        await self._path.look_around()
+        return await self.offer()
+
+    async def restart(self, answer: str) -> None:
+        assert self._path
+        await self.accept(answer)
+        ice = SessionDescription.parse(answer).media[0].ice
+        assert ice
+        assert ice.usernameFragment
+        assert ice.password
+        await self._path.move(ice.usernameFragment, ice.password)
+
+    def lose_network(self) -> None:
+        """Nothing comes through its sockets any more, in no direction. It can have new ones."""
+        connection: Connection = self._transport._connection
+        for protocol in connection._protocols:
+            protocol.datagram_received = lambda data, address: None
+            protocol.transport.sendto = lambda data, address: None
 
     async def opened(self) -> None:
         await self._until(lambda: self.channel.readyState == "open")
@@ -127,8 +155,8 @@ class BrowserPeer:
 
 
 @asynccontextmanager
-async def browser(*, camera: bool = False) -> AsyncGenerator[BrowserPeer]:
-    peer = BrowserPeer(camera=camera)
+async def browser(*, camera: bool = False, roams: bool = False) -> AsyncGenerator[BrowserPeer]:
+    peer = BrowserPeer(camera=camera, roams=roams)
     try:
         yield peer
     finally:

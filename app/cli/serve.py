@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import sys
+from ipaddress import ip_address
 
 import click
 
@@ -51,6 +52,7 @@ def _announce(settings: Settings, store: ModelStore, sockets: list[server.Listen
     token = admin_token.read(data_dir)
     host, port = sockets[0].address
     click.echo(f"Parley {VERSION} is ready.")
+    click.echo(f"Talk:   {talk_page(host, port, token)}   (open it in a browser)")
     click.echo(f"URL:    http://{host}:{port}   (API documentation: http://{host}:{port}/docs)")
     click.echo(f"Token: {token or 'made earlier; ./parley tokens renew-admin makes another'}")
     click.echo(f"Data:   {data_dir}")
@@ -58,3 +60,11 @@ def _announce(settings: Settings, store: ModelStore, sockets: list[server.Listen
     if settings.server.dev_ports:
         ports = ", ".join(f"{dev.service} {dev.port}" for dev in DEV_PORTS)
         click.echo(f"Also, on {server.LOOPBACK} and without tokens: {ports}")
+
+
+def talk_page(host: str, port: int, token: str | None) -> str:
+    """The token stands where a browser does not send it. Browsers lend a microphone to pages of
+    this machine: one that listens everywhere is opened as that."""
+    is_everywhere = ip_address(host.strip("[]")).is_unspecified
+    name = "localhost" if is_everywhere else host
+    return f"http://{name}:{port}/" + (f"#token={token}" if token else "")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -108,11 +108,17 @@ class SpeakingService:
     def find_not_applied(self, manner: Manner) -> list[NotApplied]:
         return find_not_applied(manner, self._engine.ignores)
 
-    async def speak(
+    def speak(
         self, text: str, manner: Manner, *, owner: UUID | None = None
     ) -> AsyncGenerator[SpeechChunk, None]:
         """What is wrong is raised before the first sound. Closing it stops the work within one
         chunk. `owner`: the organization whose words these are; None for what is built in."""
+        return self._phrase(text, manner, owner, self._admitted())
+
+    async def _phrase(
+        self, text: str, manner: Manner, owner: UUID | None, place: AbstractContextManager[None]
+    ) -> AsyncGenerator[SpeechChunk, None]:
+        """`place`: among those who speak, where it has to be made."""
         check_text(text)
         started_s = time.monotonic()
         manner = self._as_heard(manner)
@@ -129,7 +135,7 @@ class SpeakingService:
                 return
         self.metrics.characters.inc(len(text))
         made: list[SpeechChunk] = []
-        with self._admitted():
+        with place:
             spoken = self._timed(self._spoken(first, groups, manner), started_s)
             async with aclosing(spoken):
                 async for chunk in spoken:
@@ -142,11 +148,13 @@ class SpeakingService:
     async def warm(
         self, phrases: Sequence[str], manner: Manner, *, owner: UUID | None = None
     ) -> None:
-        """Short phrases that will be said: found at once from now on."""
+        """Short phrases that will be said: found at once from now on. Takes nobody's place, and
+        stops within one chunk when somebody speaks."""
         for phrase in phrases:
-            async with aclosing(self.speak(phrase, manner, owner=owner)) as chunks:
+            async with aclosing(self._phrase(phrase, manner, owner, nullcontext())) as chunks:
                 async for _ in chunks:
-                    pass
+                    if self.speaking:
+                        return
 
     def forget_phrases(self) -> None:
         """A voice was deleted: what it said goes too."""

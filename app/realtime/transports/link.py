@@ -21,8 +21,8 @@ from av import AudioFrame
 from av.video.frame import VideoFrame
 
 from app.core.aio import Supervisor
-from app.core.errors import Conflict
 from app.realtime.playout import Playout
+from app.realtime.transports.ice import IcePath
 from app.realtime.transports.media import HEARD_RATE, OpusInOrder, PlayoutTrack, SoundInTime
 from app.realtime.transports.signalling import Offered, SdpInvalid
 
@@ -31,10 +31,6 @@ _ANSWER_S = 15.0
 _FAREWELL_S = 0.3
 
 log = logging.getLogger(__name__)
-
-
-class IceRestarted(Conflict):
-    """The connection cannot go on over other addresses; a new one can take its place."""
 
 
 class FarEnd(Protocol):
@@ -61,6 +57,7 @@ class Link:
         *,
         has_video: bool,
     ) -> None:
+        self._ice_servers = ice_servers
         self._pc = RTCPeerConnection(
             RTCConfiguration(list(ice_servers), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
@@ -69,9 +66,9 @@ class Link:
         self._supervisor = supervisor
         self._has_video = has_video
         self._offered: Offered | None = None
+        self._path: IcePath | None = None
         self._channel: RTCDataChannel | None = None
         self._readers: list[asyncio.Task[None]] = []
-        self._negotiating = asyncio.Lock()
         self._pc.on("track", self._read)
         self._pc.on("datachannel", self._open)
         self._pc.on("connectionstatechange", self._changed)
@@ -80,18 +77,29 @@ class Link:
     def mids(self) -> Sequence[str]:
         return self._offered.mids if self._offered else ()
 
+    def can_take(self, offered: Offered) -> bool:
+        """The first, and what comes of the same end. Where that has moved, only a way that was
+        open can move with it."""
+        before = self._offered
+        if before is None or self._path is None:
+            return before is None
+        is_same = before.digests == offered.digests
+        return is_same and (before.ice == offered.ice or self._path.is_open)
+
     async def answer(self, offered: Offered) -> str:
-        """Waits until our own addresses are known: the answer names them all."""
-        if self._offered and self._offered.ice != offered.ice:
-            raise IceRestarted("sdp: it restarts ICE; send it with restart_pc", field="sdp")
-        async with self._negotiating:
-            try:
-                async with asyncio.timeout(_ANSWER_S):
-                    await self._negotiate(offered)
-            except Exception as error:
-                log.info("an offer could not be answered: %s", type(error).__name__)
-                raise SdpInvalid("it cannot be answered") from error
+        """Waits until our own addresses are known: the answer names them all. One at a time."""
+        has_moved = self._offered is not None and self._offered.ice != offered.ice
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                await self._negotiate(offered, has_moved=has_moved)
+        except Exception as error:
+            log.info("an offer could not be answered: %s", type(error).__name__)
+            if self._path and has_moved:
+                await self._path.stay()
+            raise SdpInvalid("it cannot be answered") from error
         self._offered = offered
+        if self._path and has_moved:
+            self._supervisor.spawn("webrtc moves", self._path.move(*offered.ice))
         return self._pc.localDescription.sdp
 
     async def add_candidate(self, candidate: RTCIceCandidate | None) -> None:
@@ -112,11 +120,18 @@ class Link:
             self._channel.remove_all_listeners()
             await _sent(self._channel)
         self._pc.remove_all_listeners()
+        if self._path:
+            await self._path.stay()
         await self._pc.close()
 
-    async def _negotiate(self, offered: Offered) -> None:
+    async def _negotiate(self, offered: Offered, *, has_moved: bool) -> None:
+        if self._path and has_moved:
+            await self._path.look_around()
         await self._pc.setRemoteDescription(RTCSessionDescription(offered.sdp, "offer"))
         self._choose_media()
+        if self._path is None:
+            transport = self._pc.getTransceivers()[0].receiver.transport.transport
+            self._path = IcePath(transport, self._ice_servers)
         await self._pc.setLocalDescription()
 
     def _choose_media(self) -> None:

@@ -60,11 +60,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A description that can be answered. `ice`: what changes where ICE is restarted."""
+    """A description that can be answered. `ice`: name and password, which change where ICE is
+    restarted. `digests`: of the certificates, which change where the whole end does."""
 
     sdp: str
     mids: tuple[str, ...]
-    ice: str
+    ice: tuple[str, str]
+    digests: frozenset[str]
 
 
 def check_offer(sdp: str) -> Offered:
@@ -80,13 +82,15 @@ def check_offer(sdp: str) -> Offered:
     if not any(map(_offers_opus, media)):
         raise SdpInvalid("it offers no audio with the codec Opus")
     ice = [_check_medium(medium) for medium in media]
+    certificates = (medium.dtls.fingerprints for medium in media if medium.dtls)
+    digests = frozenset(digest.value.upper() for each in certificates for digest in each)
     mids = tuple(medium.rtp.muxId for medium in media)
     if len(set(mids)) < len(mids):
         raise SdpInvalid("two media have the same a=mid")
     bundles = [group.items for group in description.group if group.semantic == "BUNDLE"]
     if len(media) > 1 and (not bundles or set(bundles[0]) != set(mids)):
         raise SdpInvalid("its media are not all in one a=group:BUNDLE")
-    return Offered(sdp, mids, ice[0])
+    return Offered(sdp, mids, ice[0], digests)
 
 
 def check_candidates(
@@ -119,8 +123,8 @@ def _offers_opus(medium: MediaDescription) -> bool:
     )
 
 
-def _check_medium(medium: MediaDescription) -> str:
-    """Gives the name of its end of ICE."""
+def _check_medium(medium: MediaDescription) -> tuple[str, str]:
+    """Gives name and password of its end of ICE."""
     if medium.kind not in _KINDS:
         raise SdpInvalid("a medium is neither audio nor video nor data")
     if not medium.rtp.muxId:
@@ -137,7 +141,7 @@ def _check_medium(medium: MediaDescription) -> str:
     for candidate in medium.ice_candidates:
         if not _is_host(candidate.ip):
             raise SdpInvalid("the address of a candidate is none")
-    return medium.ice.usernameFragment
+    return medium.ice.usernameFragment, medium.ice.password
 
 
 def _candidate(asked: Candidate, mids: Sequence[str]) -> RTCIceCandidate | None:

@@ -72,6 +72,7 @@ class Peer:
         self._new_link = new_link
         self._link = new_link(self)
         self._gone = gone
+        self._negotiating = asyncio.Lock()
         self._unheard: Channel[bytes] = Channel(_MOST_UNHEARD)
         self._ready = asyncio.Event()
         self._moved = asyncio.Event()
@@ -80,13 +81,13 @@ class Peer:
         self._second, self._messages = 0, 0
 
     async def answer(self, offered: Offered, *, restarts: bool) -> str:
-        """`restarts`: a new connection takes the place of the one there was."""
-        if restarts:
-            old, self._link = self._link, self._new_link(self)
-            self.is_connected = False
+        """`restarts`: a new connection takes the place of the one there was. So it does where that
+        cannot go on with what is offered."""
+        async with self._negotiating:
             self._last_sign_s = self._now_s()
-            await old.close()
-        return await self._link.answer(offered)
+            if self._link.can_take(offered) and not restarts:
+                return await self._link.answer(offered)
+            return await self._answer_anew(offered)
 
     async def add_candidates(self, candidates: Sequence[Candidate]) -> None:
         checked = check_candidates(candidates, self._link.mids)
@@ -96,6 +97,19 @@ class Peer:
         async with TaskScope() as scope:
             for candidate in checked:
                 scope.spawn("webrtc candidate", self._link.add_candidate(candidate))
+
+    async def _answer_anew(self, offered: Offered) -> str:
+        """The connection that there was stays where nothing can be agreed on."""
+        link = self._new_link(self)
+        try:
+            answer = await link.answer(offered)
+        except BaseException:
+            await link.close()
+            raise
+        old, self._link = self._link, link
+        self.is_connected = False
+        await old.close()
+        return answer
 
     async def ready(self) -> bool:
         """Once it is connected and, if it speaks our protocol, says that it wants to begin. False

@@ -10,6 +10,7 @@ import yaml
 
 from app.realtime.conversation import Line
 from app.realtime.events import Said, SessionEvent, StateChanged, Withdrawn
+from app.realtime.moments import Answers
 from tests.unit.realtime.simulated import converse
 from tests.virtual_time import run_virtual
 
@@ -35,6 +36,14 @@ def test_a_conversation_goes(scenario: dict[str, Any]) -> None:
     assert held.tasks_left == 0
     kept = [line for line in held.lines if line.role != "developer"]
     assert _told([event for _, event in held.told]) == kept
+
+
+def test_whoever_follows_a_conversation_knows_where_the_time_before_an_answer_went() -> None:
+    answers = Answers()
+    for _, event in run_virtual(converse(SCENARIOS[0])).told:
+        answers.tell(event)
+    shares = {stage: round(each_s, 2) for stage, each_s in answers.heard.shares().items()}
+    assert shares == {"asr": 0.2, "endpointing": 0.4, "llm": 0.3, "sentence": 0.0, "tts": 0.1}
 
 
 def test_the_scenarios_are_as_many_as_promised() -> None:

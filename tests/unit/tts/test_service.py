@@ -168,6 +168,23 @@ async def test_what_was_warmed_is_there(speaking: SpeakingService, engine: ToneE
     assert engine.begun == []
 
 
+async def test_whoever_warms_takes_nobodys_place_and_gives_way(
+    engine: ToneEngine, executor: Executor
+) -> None:
+    speaking = service_of(engine, executor)
+    engine.gate.clear()
+    async with asyncio.TaskGroup() as group:
+        warming = group.create_task(speaking.warm(["Hi there.", "Bye."], MANNER))
+        await engine.at_gate.acquire()
+        callers = [group.create_task(said(speaking.speak("To you", MANNER))) for _ in range(2)]
+        for _ in callers:
+            await engine.at_gate.acquire()
+        engine.gate.set()
+        await warming
+    assert [len(caller.result()) for caller in callers] == [2, 2]
+    assert sorted(text for text, _ in engine.begun) == ["Hi there", "To you", "To you"]
+
+
 async def test_one_more_than_there_is_room_for_is_told_when_to_come_back(
     speaking: SpeakingService,
 ) -> None:

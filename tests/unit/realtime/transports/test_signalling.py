@@ -24,7 +24,8 @@ HIDDEN = "candidate:1 1 udp 2122260223 6cd3f2a1-0f4e-4a35-9a3c-12b0f8a5a1c2.loca
 
 @pytest.mark.inventory("WH-248")
 def test_an_offer_of_a_browser_can_be_answered() -> None:
-    assert check_offer(OFFER) == Offered(OFFER, ("0", "1", "2"), "abcd")
+    ice, digests = ("abcd", "0123456789012345678901"), frozenset({":".join(["AB"] * 32)})
+    assert check_offer(OFFER) == Offered(OFFER, ("0", "1", "2"), ice, digests)
     assert check_offer(SESSION + AUDIO).mids == ("0",)
     assert check_offer(f"{OFFER}a={HOST}\r\na={HIDDEN}\r\na=end-of-candidates\r\n")
 

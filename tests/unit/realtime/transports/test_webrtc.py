@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from uuid import UUID, uuid4
 
@@ -16,7 +16,6 @@ from app.core.metrics import Metrics
 from app.realtime.events import Understanding
 from app.realtime.playout import Playout
 from app.realtime.transports import webrtc
-from app.realtime.transports.link import IceRestarted
 from app.realtime.transports.media import PlayoutTrack
 from app.realtime.transports.signalling import (
     Candidate,
@@ -172,9 +171,7 @@ async def test_a_call_goes_on_over_a_new_connection(peers: Peers) -> None:
         await second.accept(answer)
         await second.opened()
         await second.said.play(TONE)
-        async with asyncio.timeout(10):
-            while np.abs(np.frombuffer(await anext(sounds), "<i2").astype(np.int32)).max() < 10_000:
-                pass
+        await loud_sound(sounds)
         await peer.playout.play(TONE)
         await second.heard_something(10_000)
         assert peers.find(peer.id, OWNER) is peer
@@ -183,19 +180,69 @@ async def test_a_call_goes_on_over_a_new_connection(peers: Peers) -> None:
 
 
 @pytest.mark.inventory("EX-044")
-async def test_an_offer_on_the_same_connection_is_answered_unless_it_restarts_ice(
+async def test_an_offer_on_the_same_connection_is_answered(peers: Peers) -> None:
+    async with browser() as caller:
+        peer = await call(peers, caller)
+        await caller.accept(await peer.answer(check_offer(await caller.offer()), restarts=False))
+        await peer.playout.play(TONE)
+        await caller.heard_something(10_000)
+
+
+async def loud_sound(sounds: AsyncIterator[bytes]) -> None:
+    async with asyncio.timeout(10):
+        while np.abs(np.frombuffer(await anext(sounds), "<i2").astype(np.int32)).max() < 10_000:
+            pass
+
+
+@pytest.mark.inventory("EX-044")
+async def test_a_browser_that_changes_its_network_goes_on_over_the_same_connection(
     peers: Peers,
 ) -> None:
+    """Its old address is dead from one moment to the next, and it restarts ICE: keys, channel and
+    tracks stay as they are."""
+    async with browser(roams=True) as caller:
+        peer = await call(peers, caller)
+        for _ in range(2):
+            await loudest_heard(peer, seconds=0.1)
+            caller.lose_network()
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await loudest_heard(peer, seconds=5)
+            offer = check_offer(await caller.restarting_offer())
+            await caller.restart(await peer.answer(offer, restarts=False))
+            await caller.said.play(TONE)
+            await loud_sound(peer.sounds())
+            await peer.playout.play(TONE)
+            await caller.heard_something(10_000)
+            caller.messages.clear()
+            caller.send("client-ready", {"version": "2.1.0"})
+            await caller.told("bot-ready")
+        assert not peer.is_gone
+
+
+async def test_a_restart_that_reaches_nobody_leaves_all_as_it_was(peers: Peers) -> None:
     async with browser() as caller:
         peer = await call(peers, caller)
         again = await caller.offer()
-        await caller.accept(await peer.answer(check_offer(again), restarts=False))
+        fragment = again.split("a=ice-ufrag:")[1].split("\r\n")[0]
+        for other in ("else", "nobody"):
+            moved = again.replace(f"a=ice-ufrag:{fragment}", f"a=ice-ufrag:{other}")
+            await peer.answer(check_offer(moved), restarts=False)
+        await caller.said.play(TONE)
+        assert await loudest_heard(peer, seconds=0.5) > 10_000
         await peer.playout.play(TONE)
         await caller.heard_something(10_000)
-        fragment = again.split("a=ice-ufrag:")[1].split("\r\n")[0]
-        restarted = again.replace(f"a=ice-ufrag:{fragment}", "a=ice-ufrag:another")
-        with pytest.raises(IceRestarted, match="restart_pc"):
-            await peer.answer(check_offer(restarted), restarts=False)
+
+
+async def test_an_offer_of_another_end_gets_a_connection_of_its_own(peers: Peers) -> None:
+    """A page that was loaded again, and says only which call it is."""
+    async with browser() as first, browser() as second:
+        peer = await call(peers, first)
+        sounds = peer.sounds()
+        await second.accept(await peer.answer(check_offer(await second.offer()), restarts=False))
+        await second.opened()
+        await second.said.play(TONE)
+        await loud_sound(sounds)
 
 
 async def test_an_offer_that_contradicts_what_was_agreed_is_refused(peers: Peers) -> None:

@@ -1,0 +1,127 @@
+// One call: a WebRTC connection with sound both ways and a channel for RTVI messages. Knows no page.
+//
+// Tells: "message" (detail: an RTVI message), "voice" (detail: the stream of the agent), "over"
+// (detail: null where the call ended as it should, else "lost").
+
+import * as api from "./api.js";
+
+const LOST_MS = 6000;
+const PING_MS = 1000;
+const FAREWELL_MS = 1000;
+const LABEL = "rtvi-ai";
+
+export class Call extends EventTarget {
+  #pc = new RTCPeerConnection();
+  #channel = this.#pc.createDataChannel("chat", { ordered: true });
+  #sender;
+  #id = null;
+  #found = [];
+  #isOver = false;
+  #timers = [];
+
+  constructor(track) {
+    super();
+    const direction = track ? "sendrecv" : "recvonly";
+    this.#sender = this.#pc.addTransceiver(track ?? "audio", { direction }).sender;
+    this.#pc.addEventListener("track", (event) => this.#tell("voice", event.streams[0] ?? new MediaStream([event.track])));
+    this.#pc.addEventListener("icecandidate", (event) => this.#add(event.candidate));
+    this.#pc.addEventListener("connectionstatechange", () => this.#moved());
+    this.#channel.addEventListener("open", () => this.#opened());
+    this.#channel.addEventListener("message", (event) => this.#received(event.data));
+    this.#channel.addEventListener("close", () => this.#end("lost"));
+  }
+
+  // Raises what the server answered where it takes no call.
+  async begin(agentId) {
+    await this.#pc.setLocalDescription();
+    const { sdp, type } = this.#pc.localDescription;
+    try {
+      const answer = await api.offer({ sdp, type, agent_id: agentId });
+      if (this.#isOver) return;
+      this.#id = answer.pc_id;
+      await this.#pc.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
+      this.#sendCandidates();
+    } catch (error) {
+      this.#isOver = true;
+      this.#pc.close();
+      throw error;
+    }
+  }
+
+  // Another microphone, or none.
+  async hear(track) {
+    await this.#sender.replaceTrack(track);
+  }
+
+  write(text) {
+    this.#send("send-text", { content: text, options: { run_immediately: true, audio_response: true } });
+  }
+
+  hangUp() {
+    this.#send("disconnect-bot");
+    this.#timers.push(setTimeout(() => this.#end(null), this.#channel.readyState === "open" ? FAREWELL_MS : 0));
+  }
+
+  // How late sound arrives here, in seconds: there, back and through the buffer that smooths it.
+  async delayS() {
+    let delay = 0;
+    for (const report of (await this.#pc.getStats()).values()) {
+      if (report.type === "candidate-pair" && report.nominated) delay += report.currentRoundTripTime ?? 0;
+      if (report.type === "inbound-rtp" && report.kind === "audio" && report.jitterBufferEmittedCount) {
+        delay += report.jitterBufferDelay / report.jitterBufferEmittedCount;
+      }
+    }
+    return delay;
+  }
+
+  #opened() {
+    this.#send("client-ready", { version: "2.1.0", about: { library: "parley-talk" } });
+    this.#timers.push(setInterval(() => this.#channel.readyState === "open" && this.#channel.send(`ping: ${Date.now()}`), PING_MS));
+  }
+
+  #received(data) {
+    const message = JSON.parse(data);
+    if (message.type === "signalling" && message.message?.type === "peerLeft") this.#end(null);
+    else if (message.label === LABEL) this.#tell("message", message);
+  }
+
+  #send(type, data = {}) {
+    if (this.#channel.readyState !== "open") return;
+    this.#channel.send(JSON.stringify({ label: LABEL, type, id: crypto.getRandomValues(new Uint32Array(1))[0].toString(16), data }));
+  }
+
+  #add(candidate) {
+    this.#found.push({
+      candidate: candidate?.candidate ?? "",
+      sdp_mid: candidate?.sdpMid ?? null,
+      sdp_mline_index: candidate?.sdpMLineIndex ?? null,
+    });
+    this.#sendCandidates();
+  }
+
+  // A candidate that does not arrive is one way less to meet; the call may find another.
+  #sendCandidates() {
+    if (!this.#id || this.#isOver || !this.#found.length) return;
+    api.addCandidates({ pc_id: this.#id, candidates: this.#found.splice(0) }).catch(() => {});
+  }
+
+  #moved() {
+    const state = this.#pc.connectionState;
+    if (state === "failed") this.#end("lost");
+    else if (state === "disconnected") {
+      this.#timers.push(setTimeout(() => this.#pc.connectionState === "disconnected" && this.#end("lost"), LOST_MS));
+    }
+  }
+
+  #end(why) {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#timers.forEach(clearTimeout);
+    this.#pc.close();
+    this.#tell("over", why);
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}

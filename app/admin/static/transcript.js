@@ -1,0 +1,159 @@
+// What both sides say, as it comes: the user's words until they are final, the agent's as they are
+// spoken. An answer that was cut keeps what was heard, and what was not is struck out.
+
+import { make } from "./dom.js";
+
+export class Transcript {
+  #list;
+  #user = null;
+  #agent = null;
+  #answered = false; // something of an answer was heard since the user's last turn
+
+  constructor(list) {
+    this.#list = list;
+  }
+
+  clear() {
+    this.#list.replaceChildren();
+    this.#user = this.#agent = null;
+    this.#answered = false;
+  }
+
+  told({ type, data }) {
+    switch (type) {
+      case "user-transcription":
+        return this.#understand(data);
+      case "user-llm-text":
+        return this.#answerTo(data.text);
+      case "bot-llm-started":
+        return this.#closeAgent();
+      case "bot-output":
+        return this.#speak(data);
+      case "bot-transcription":
+        this.#answered = true;
+        return undefined;
+      case "bot-stopped-speaking":
+        return setTimeout(() => this.#closeAgent());
+      default:
+        return undefined;
+    }
+  }
+
+  over() {
+    this.#closeAgent();
+    this.#user?.finish();
+  }
+
+  #understand({ text, final, metadata }) {
+    if (!this.#user || this.#user.isOver) this.#user = new UserTurn(this.#list);
+    this.#user.understand(text, final, metadata ?? {});
+    this.#follow();
+  }
+
+  // The whole of a turn. One that was answered too early comes again with more.
+  #answerTo(text) {
+    const isMore = this.#user?.isOver && !this.#answered && text.startsWith(this.#user.text);
+    if (!this.#user || (this.#user.isOver && !isMore)) this.#user = new UserTurn(this.#list);
+    this.#user.finish(text);
+    this.#answered = false;
+    this.#follow();
+  }
+
+  #speak(output) {
+    this.#agent ??= new AgentTurn(this.#list);
+    this.#agent.speak(output);
+    this.#follow();
+  }
+
+  #closeAgent() {
+    this.#agent?.finish();
+    this.#agent = null;
+  }
+
+  #follow() {
+    this.#list.scrollTop = this.#list.scrollHeight;
+  }
+}
+
+class Turn {
+  isOver = false;
+
+  constructor(list, role, name) {
+    this.words = make("span", { class: "words" });
+    this.labels = make("span", { class: "labels" });
+    const who = make("span", { class: "who" }, name);
+    this.item = make("li", { "data-role": role, "aria-busy": "true" }, who, " ", this.words, this.labels);
+    list.append(this.item);
+  }
+
+  close() {
+    this.isOver = true;
+    this.item.dataset.final = "true";
+    this.item.setAttribute("aria-busy", "false");
+  }
+}
+
+class UserTurn extends Turn {
+  #final = "";
+  #known = {};
+
+  constructor(list) {
+    super(list, "user", "You");
+  }
+
+  get text() {
+    return this.words.textContent;
+  }
+
+  understand(text, isFinal, labels) {
+    Object.assign(this.#known, labels);
+    const whole = `${this.#final} ${text}`.trim();
+    if (isFinal) this.#final = whole;
+    this.words.textContent = whole;
+    this.labels.replaceChildren(...Object.entries(this.#known).map(
+      ([name, value]) => make("span", { class: "label", "data-label": name }, `${name}: ${value}`),
+    ));
+  }
+
+  finish(text = this.text) {
+    this.words.textContent = text;
+    this.close();
+  }
+}
+
+class AgentTurn extends Turn {
+  #sentences = new Map();
+
+  constructor(list) {
+    super(list, "agent", "Agent");
+  }
+
+  speak({ segment_id: id, text, aggregated_by: kind, spoken_progress: progress }) {
+    if (!progress && (kind === "word" || this.#sentences.has(id))) return;
+    this.#sentences.set(id, {
+      heard: progress?.accumulated_text ?? "",
+      ahead: progress ? progress.remaining_text ?? "" : text,
+    });
+    this.#show("span", "ahead");
+  }
+
+  // An answer of which nothing was heard was never given.
+  finish() {
+    if (this.isOver) return;
+    const wasHeard = [...this.#sentences.values()].some((sentence) => sentence.heard);
+    if (!wasHeard) this.item.remove();
+    this.#show("s", "cut");
+    this.close();
+  }
+
+  #show(tag, kind) {
+    const sentences = [...this.#sentences.values()];
+    const parts = [];
+    for (const { heard, ahead } of sentences) {
+      if (parts.length) parts.push(" ");
+      if (heard) parts.push(make("span", { class: "spoken" }, heard));
+      if (ahead.trim()) parts.push(make(tag, { class: kind }, ahead));
+    }
+    this.words.replaceChildren(...parts);
+  }
+}
