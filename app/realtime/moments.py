@@ -15,8 +15,8 @@ from app.realtime.events import (
 
 @dataclass(slots=True)
 class Moments:
-    """Of an answer, and of what it answers, in their order and on the clock of the session. An answer
-    that was begun ahead is held until the turn is over."""
+    """Of an answer, and of what it answers, in their order and on the clock of the session. What is
+    begun ahead is held until the turn is over."""
 
     voice_ended_s: float | None = None
     final_text_s: float | None = None
