@@ -8,8 +8,9 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import uvicorn
 
@@ -28,7 +29,7 @@ GONE_MS = 60_000
 """Who takes in nothing that is sent for so long has left."""
 
 
-Drain = Callable[[float], Awaitable[None]]
+Drain = Callable[[float], Coroutine[Any, Any, None]]
 """Returns within so many seconds, or a little later, with nothing under way that it knows of."""
 
 
@@ -66,12 +67,18 @@ def listen(settings: Server) -> list[Listening]:
     return listening
 
 
-def stop_signal() -> asyncio.Event:
-    """Set by SIGINT and SIGTERM from now on."""
+def stop_signal(hurry: asyncio.Event | None = None) -> asyncio.Event:
+    """Set by SIGINT and SIGTERM from now on; `hurry` by another, of who does not want to wait."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def asked() -> None:
+        if hurry and stop.is_set():
+            hurry.set()
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, asked)
     return stop
 
 
@@ -81,9 +88,11 @@ async def serve(
     settings: Server,
     stop: asyncio.Event,
     drain: Drain | None = None,
+    hurry: asyncio.Event | None = None,
 ) -> None:
-    """Until `stop`; then what `drain` waits for and open connections get `drain_s` together. No new
-    connections are taken once it has returned."""
+    """Until `stop`; then what `drain` waits for and open connections get `drain_s` together, or
+    until `hurry`. No new connections are taken once it has returned."""
+    hurry = hurry or asyncio.Event()
     if settings.trusted_proxies:
         app = Forwarded(app, TrustedProxies.parse(settings.trusted_proxies))
     servers = [
@@ -91,17 +100,36 @@ async def serve(
         for each in listening
     ]
     async with asyncio.TaskGroup() as group:
-        for server, bound in servers:
-            group.create_task(server.serve(sockets=[bound]))
+        serving = [group.create_task(server.serve(sockets=[bound])) for server, bound in servers]
         await stop.wait()
         log.info("stopping: open requests get %s s to finish", settings.drain_s)
         until_s = time.monotonic() + settings.drain_s
         if drain:
-            await drain(settings.drain_s)
+            await _drained(drain, settings.drain_s, hurry)
         left_s = max(0, math.ceil(until_s - time.monotonic()))
         for server, _ in servers:
             server.config.timeout_graceful_shutdown = left_s
             server.should_exit = True
+        closing = group.create_task(_close_at_once([server for server, _ in servers], hurry))
+        await asyncio.wait(serving)
+        closing.cancel()
+
+
+async def _drained(drain: Drain, within_s: float, hurry: asyncio.Event) -> None:
+    async with asyncio.TaskGroup() as group:
+        draining = group.create_task(drain(within_s))
+        hurrying = group.create_task(hurry.wait())
+        await asyncio.wait((draining, hurrying), return_when=asyncio.FIRST_COMPLETED)
+        draining.cancel()
+        hurrying.cancel()
+    if hurry.is_set():
+        await drain(0)
+
+
+async def _close_at_once(servers: Sequence[_Server], hurry: asyncio.Event) -> None:
+    await hurry.wait()
+    for server in servers:
+        server.force_exit = True
 
 
 def _server(app: AsgiApp, settings: Server) -> _Server:

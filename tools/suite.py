@@ -19,6 +19,7 @@ STEPS: dict[str, list[str]] = {
     "rules": [*PYTHON, "tools.checks"],
     "papers": [*PYTHON, "tools.papers", "--check"],
     "inventory": [*PYTHON, "tools.inventory"],
+    "browser": [*PYTHON, "tools.browser"],
     "tests": [*PYTHON, "pytest"],
 }
 

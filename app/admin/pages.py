@@ -6,6 +6,7 @@ mixes two versions; the page itself is asked for anew and is mostly not sent.
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from app.core.errors import NotFound
 
 _STATIC = Path(__file__).parent / "static"
 _PAGE = "index.html"
-_PLACE_OF_VERSION = b"/ui/VERSION/"
+_PLACE_OF_ASSETS = b"/ui/VERSION/"
 _TYPES = {
     ".html": "text/html",
     ".css": "text/css",
@@ -38,24 +39,37 @@ _READ = [HttpMethod.GET, HttpMethod.HEAD]
 AnyRequest = Request[Any, Any, Any]
 
 
-def routes(opt: Mapping[str, Any]) -> list[ControllerRouterHandler]:
-    """`opt`: says that anybody may call them."""
+@dataclass(frozen=True, slots=True)
+class Pages:
+    page: bytes
+    assets: Mapping[str, bytes]
+    version: str
+    """Of the page and the assets together."""
+
+
+def read() -> Pages:
     assets = {path.name: path.read_bytes() for path in sorted(_STATIC.iterdir())}
     version = hashlib.sha256(b"".join(assets.values())).hexdigest()[:16]
-    place = _PLACE_OF_VERSION.replace(b"VERSION", version.encode())
-    shown = assets.pop(_PAGE).replace(_PLACE_OF_VERSION, place)
+    place = _PLACE_OF_ASSETS.replace(b"VERSION", version.encode())
+    page = assets.pop(_PAGE).replace(_PLACE_OF_ASSETS, place)
+    return Pages(page, assets, version)
+
+
+def routes(opt: Mapping[str, Any]) -> list[ControllerRouterHandler]:
+    """`opt`: says that anybody may call them."""
+    pages = read()
 
     @route("/", http_method=_READ, include_in_schema=False, opt=opt)
     async def page(request: AnyRequest) -> Response[bytes]:
-        return _answer(request, _PAGE, shown, _PAGE_HEADERS)
+        return _answer(request, _PAGE, pages.page, _PAGE_HEADERS)
 
-    @route("/ui/{asked:str}/{name:str}", http_method=_READ, include_in_schema=False, opt=opt)
+    @route("/ui/{version:str}/{asset:str}", http_method=_READ, include_in_schema=False, opt=opt)
     async def asset(
-        request: AnyRequest, asked: FromPath[str], name: FromPath[str]
+        request: AnyRequest, version: FromPath[str], asset: FromPath[str]
     ) -> Response[bytes]:
-        if asked != version or name not in assets:
+        if version != pages.version or asset not in pages.assets:
             raise NotFound("no such page")
-        return _answer(request, name, assets[name], _ASSET_HEADERS)
+        return _answer(request, asset, pages.assets[asset], _ASSET_HEADERS)
 
     return [page, asset]
 
@@ -64,7 +78,8 @@ def _answer(
     request: AnyRequest, name: str, body: bytes, headers: Mapping[str, str]
 ) -> Response[bytes]:
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    known = {each.strip().removeprefix("W/") for each in _known(request).split(",")}
+    held = request.headers.get("if-none-match", "")
+    known = {each.strip().removeprefix("W/") for each in held.split(",")}
     is_known = tag in known or "*" in known
     return Response(
         b"" if is_known else body,
@@ -72,7 +87,3 @@ def _answer(
         media_type=_TYPES[Path(name).suffix],
         headers={**headers, "etag": tag},
     )
-
-
-def _known(request: AnyRequest) -> str:
-    return request.headers.get("if-none-match", "")

@@ -20,6 +20,7 @@ from app.bench import (
     llm,
     llm_analysis,
     llm_embedded,
+    talk,
     tts,
 )
 from app.cli import context
@@ -136,6 +137,25 @@ def bench_llm(rounds: int) -> None:
         llm_analysis.run(),
     ):
         _print(lines)
+
+
+@bench.command(name="talk")
+@click.option("--part", type=click.Choice(talk.PARTS), multiple=True, help="Default: all.")
+@click.option("--calls", type=click.IntRange(1), default=200, show_default=True, help="In a row.")
+@click.option("--quick", is_flag=True, help="A few turns, calls and levels.")
+@click.option(
+    "--keep",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder for the tapes of the calls: the caller on the left, the agent on the right.",
+)
+@DATA
+def bench_talk(
+    part: tuple[str, ...], calls: int, quick: bool, keep: Path | None, data: Path
+) -> None:
+    """How soon callers are answered, beside Pipecat; how many at once; whether calls leak."""
+    store = context.model_store(context.settings_with())
+    chosen = talk.plan(part, calls, keep, is_quick=quick)
+    _print(talk.run(context.manifest(), store, data, chosen))
 
 
 def _print(lines: AsyncIterator[str]) -> None:

@@ -36,14 +36,16 @@ def serve(**options: object) -> None:
 
 async def _serve(settings: Settings, store: ModelStore, sockets: list[server.Listening]) -> None:
     click.echo("parley: starting", err=True)
-    stop = server.stop_signal()
+    hurry = asyncio.Event()
+    stop = server.stop_signal(hurry)
     async with wiring.running(settings, store, VERSION) as runtime:
         app = await asyncio.to_thread(create_app, runtime)
         # What is here by now stays. A full collection that looks through it takes a sixth of a
         # second, in which nobody's sound goes on.
         gc.freeze()
         await asyncio.to_thread(_announce, settings, store, sockets)
-        await server.serve(app, sockets, settings.server, stop, runtime.calling.calls.drain)
+        drain = runtime.calling.calls.drain
+        await server.serve(app, sockets, settings.server, stop, drain, hurry)
     click.echo("parley: stopped", err=True)
 
 

@@ -246,29 +246,42 @@ class Video:
 @dataclass(frozen=True, slots=True)
 class Vad:
     backend: Literal["energy", "silero", "webrtc"] = setting(
-        "VAD_BACKEND", "silero", "Voice activity detector of the session family; silero is served"
+        "VAD_BACKEND",
+        "energy",
+        "Voice activity detector of the session family; everything else has silero",
     )
-    threshold: Probability = setting(
-        "VAD_THRESHOLD", 0.5, "Probability that counts as speech; fixed"
-    )
+    threshold: Probability = setting("VAD_THRESHOLD", 0.5, "Probability that it counts as speech")
     min_speech_ms: Positive = setting(
-        "VAD_MIN_SPEECH_DURATION", 100, "Shorter sounds are not speech, in ms; fixed"
+        "VAD_MIN_SPEECH_DURATION", 100, "Shorter sounds are not speech there, in ms"
     )
     min_silence_ms: Positive = setting(
         "VAD_MIN_SILENCE_DURATION",
         500,
-        "Shorter pauses do not end an utterance, in ms; agents say it",
+        "Silence that ends a turn there, in ms, unless more is expected",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Asr:
-    backend: Literal["qwen", "ollama-whisper", "openai"] = setting(
-        "ASR_BACKEND", "qwen", "Remote recognizer of the session family; none is served"
+    """What is not set is the server's usual: `app/wiring/voice_sessions.py`."""
+
+    backend: Literal["qwen", "ollama-whisper", "openai"] | None = setting(
+        "ASR_BACKEND",
+        None,
+        "Server that recognizes speech for the session family; default: Parley does, and qwen "
+        "where ASR_BASE_URL is set",
     )
-    base_url: str = setting("ASR_BASE_URL", "http://127.0.0.1:8000", "Its address")
-    model: str = setting("ASR_MODEL", "qwen-audio", "Its model id")
-    language: str = setting("ASR_LANGUAGE", "en", "Its language")
+    base_url: str = setting(
+        "ASR_BASE_URL",
+        "",
+        "Its address; default: http://127.0.0.1:8000 for qwen, http://127.0.0.1:11434 for "
+        "ollama-whisper, https://api.openai.com for openai",
+    )
+    api_key: Secret = setting("ASR_API_KEY", Secret(""), "Its key")
+    model: str = setting("ASR_MODEL", "", "Its model id; default: qwen-audio, whisper or whisper-1")
+    language: str = setting(
+        "ASR_LANGUAGE", "", "Language spoken in the session family; default: the agent's"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,8 +294,11 @@ class Tts:
         "kokoro",
         "Who speaks: kokoro, here; openai, a server that speaks OpenAI's protocol; a vendor",
     )
-    backend: Literal["qwen", "ollama", "openai"] = setting(
-        "TTS_BACKEND", "qwen", "What that server is; all of these speak OpenAI's protocol"
+    backend: Literal["qwen", "ollama", "openai"] | None = setting(
+        "TTS_BACKEND",
+        None,
+        "What that server is; all of these speak OpenAI's protocol. Where TTS_ENGINE is kokoro it "
+        "speaks for the session family alone",
     )
     base_url: str = setting("TTS_BASE_URL", "http://127.0.0.1:8000", "Its address")
     api_key: Secret = setting("TTS_API_KEY", Secret(""), "Its key, or the vendor's")

@@ -51,10 +51,12 @@ class HeardWord:
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """Sound at the rate of the call, without a gap after the piece before it. Times of words count
-    from the beginning of the text that they belong to."""
+    from the beginning of the text that they belong to. `is_written`: the text cannot be spoken to
+    its end; it is shown, and counts as heard."""
 
     sound: Samples
     words: tuple[HeardWord, ...] = ()
+    is_written: bool = False
 
 
 class Mouth(Protocol):

@@ -79,6 +79,20 @@ class StateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class HearingChanged:
+    """Words of the user can be recognized again, or for now cannot. The call goes on."""
+
+    hears: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpokeInWriting:
+    """A text that could not be spoken. The other side is to read it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     reason: str
     act: Act | None = None
@@ -94,5 +108,7 @@ SessionEvent: TypeAlias = (
     | Said
     | Withdrawn
     | StateChanged
+    | HearingChanged
+    | SpokeInWriting
     | Ended
 )

@@ -18,6 +18,8 @@ class Playout:
     def __init__(self, sample_rate: int, *, ahead_s: float = 1.0) -> None:
         self.sample_rate = sample_rate
         self.is_held = False
+        self.is_idle = False
+        """Whether a whole frame was taken last in which nothing is said."""
         self.started: Callable[[], None] = lambda: None
         """Called when the first sample after a silence is taken."""
         self.refused: Callable[[], None] = lambda: None
@@ -72,13 +74,16 @@ class Playout:
 
     def take(self, count: int) -> Samples:
         """`count` samples, silence where there are no more."""
+        said = self._taken
         frame = _filled(self._take(count), count)
+        self.is_idle = self._taken == said
         self.taken(frame)
         return frame
 
     def take_sound(self, most: int) -> Samples:
         """Up to `most` samples, without the silence."""
         sound = self._take(most)
+        self.is_idle = False
         if sound.size:
             self.taken(sound)
         return sound

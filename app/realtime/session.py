@@ -19,6 +19,7 @@ from app.realtime.events import (
     Saying,
     SessionEvent,
     SoundMade,
+    SpokeInWriting,
     StateChanged,
     Thought,
     Understanding,
@@ -87,13 +88,16 @@ class Session:
         phrases: Phrases | None = None,
         silence: SilenceRules | None = None,
         habits: Habits | None = None,
+        opens: bool = False,
     ) -> None:
-        """`silence` none: nobody minds it."""
+        """`silence` none: nobody minds it. `opens`: the brain says something after the greeting,
+        before anybody asks."""
         self._brain, self._mouth = parts.brain, parts.mouth
         self._playout, self._turn = parts.playout, parts.turn
         self._tell = tell
         self._phrases = phrases or Phrases()
         self._habits = habits or Habits()
+        self._opens = opens
         self._silence = SilenceWatchdog(silence, self._now_s())
         self._scope = TaskScope()
         self._changed = asyncio.Event()
@@ -112,8 +116,8 @@ class Session:
             self._look_again()
             scope.spawn("clock", self._keep_time())
             scope.spawn("listening", self._listen(listening))
-            if self._phrases.greeting:
-                self._say_unasked(text_of(self._phrases.greeting))
+            if self._phrases.greeting or self._opens:
+                self._say_unasked(self._opening())
             ended = await self._over
             self._cut_reply()
             await scope.cancel()
@@ -123,6 +127,11 @@ class Session:
     def end(self, reason: str, act: Act | None = None) -> None:
         if not self._over.done():
             self._over.set_result(Ended(reason, act))
+
+    def leave(self, reason: str) -> None:
+        """Stops what is being said, says goodbye and hangs up, unless the user says more."""
+        self.interrupt()
+        self._say_unasked(farewell(self._phrases.goodbye, EndCall(reason)))
 
     def voice_began(self) -> None:
         self._silence.busy()
@@ -256,6 +265,14 @@ class Session:
             self._turn_over.set()
         self._changed.set()
 
+    async def _opening(self) -> AsyncGenerator[str | Act, None]:
+        if self._phrases.greeting:
+            yield f"{self._phrases.greeting} "
+        if self._opens:
+            async with aclosing(self._brain.reply(())) as pieces:
+                async for piece in pieces:
+                    yield piece
+
     def _say_unasked(self, pieces: AsyncGenerator[str | Act, None]) -> None:
         self._turn.reply_began()
         self._answer_with(pieces)
@@ -325,6 +342,9 @@ class Session:
                 length_s = spoken.sound.size / self._playout.sample_rate
                 self._utterance.give(spoken.words, self._playout.given_s + length_s)
                 await self._playout.play(spoken.sound)
+                if spoken.is_written:
+                    self._utterance.write()
+                    self._tell(SpokeInWriting(text))
         self._utterance.end()
 
     def _sound_began(self) -> None:

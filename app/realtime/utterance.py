@@ -13,6 +13,7 @@ class _Part:
     text: str
     began_s: float
     is_whole: bool = False
+    is_written: bool = False
     words: list[HeardWord] = field(default_factory=list[HeardWord])
     given_s: float = 0.0
 
@@ -37,6 +38,10 @@ class Utterance:
         part.words += words
         part.given_s = given_s
 
+    def write(self) -> None:
+        """The text that began last was shown."""
+        self._parts[-1].is_written = True
+
     def end(self) -> None:
         """The text that began last has all its sound. One that broke off never has."""
         self._parts[-1].is_whole = True
@@ -49,6 +54,8 @@ class Utterance:
 
 
 def _heard_of(part: _Part, played_s: float) -> str:
+    if part.is_written:
+        return part.text
     since_s = min(played_s, part.given_s) - part.began_s
     if since_s <= 0:
         return ""

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from threading import Lock
 from uuid import UUID
 
 from app.core.aio import Supervisor
 from app.core.errors import AppError
 from app.core.scope import OrgScope
-from app.core.settings import Settings
+from app.core.settings import Settings, Tts
 from app.inference.executor import Lane
 from app.inference.manifest import Model
 from app.inference.model_store import ModelStore
@@ -44,22 +45,40 @@ async def opened_speaking(
     supervisor: Supervisor,
     stack: AsyncExitStack,
 ) -> SpeakingService:
+    speaker = await _speaker(base, senses, settings, stack)
+    speaking = _service(speaker, base, senses, settings)
+    base.metrics.add(speaking.metrics)
+    base.notices.subscribe(FITTED_VOICES, speaking.forget_phrases)
+    if settings.models.warm_up and isinstance(speaker.engine, KokoroEngine):
+        supervisor.spawn("speech warm-up", _warm_up(senses, speaker))
+    return speaking
+
+
+async def speaking_elsewhere(
+    base: Foundation, senses: Inference, settings: Settings, stack: AsyncExitStack
+) -> SpeakingService | None:
+    """The server of TTS_BACKEND, for those who ask for it, where it does not speak for everybody
+    already."""
+    tts = settings.tts
+    if tts.engine != MODEL or not tts.backend:
+        return None
+    speaker = await _remote_speaker(replace(tts, engine="openai"), stack)
+    return _service(speaker, base, senses, settings)
+
+
+def _service(
+    speaker: Speaker, base: Foundation, senses: Inference, settings: Settings
+) -> SpeakingService:
     async def pronounced(owner: UUID, language: str) -> Lexicon:
         return await base.lexicons.find(OrgScope(owner, actor=ACTOR), language)
 
-    speaker = await _speaker(base, senses, settings, stack)
-    speaking = SpeakingService(
+    return SpeakingService(
         speaker,
         senses.executor,
         pronounced=pronounced,
         most_at_once=settings.tts.most_voices,
         cache_bytes=settings.tts.cache_mb * MIB,
     )
-    base.metrics.add(speaking.metrics)
-    base.notices.subscribe(FITTED_VOICES, speaking.forget_phrases)
-    if settings.models.warm_up and isinstance(speaker.engine, KokoroEngine):
-        supervisor.spawn("speech warm-up", _warm_up(senses, speaker))
-    return speaking
 
 
 async def _warm_up(senses: Inference, speaker: Speaker) -> None:
@@ -84,13 +103,7 @@ async def _speaker(
 ) -> Speaker:
     tts = settings.tts
     if tts.engine != MODEL:
-        remote = await stack.enter_async_context(remote_engine(tts))
-        voices = remote_voices(tts)
-
-        async def of_everybody(_: UUID | None) -> RemoteVoices:
-            return voices
-
-        return Speaker(remote, _read_plainly, of_everybody, f"{tts.engine} {tts.model}")
+        return await _remote_speaker(tts, stack)
     own = OwnVoices(base.database, base.notices, base.fitted_voices)
     kokoro = senses.manifest.get(MODEL)
     made = kokoro.derived.folder if kokoro.derived else ""
@@ -100,6 +113,16 @@ async def _speaker(
         own.catalogue_of,
         f"{MODEL} {kokoro.version} {made}",
     )
+
+
+async def _remote_speaker(tts: Tts, stack: AsyncExitStack) -> Speaker:
+    remote = await stack.enter_async_context(remote_engine(tts))
+    voices = remote_voices(tts)
+
+    async def of_everybody(_: UUID | None) -> RemoteVoices:
+        return voices
+
+    return Speaker(remote, _read_plainly, of_everybody, f"{tts.engine} {tts.model}")
 
 
 def _read_plainly(

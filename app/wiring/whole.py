@@ -48,7 +48,7 @@ from app.wiring.senses import Inference, inference
 from app.wiring.speaking import opened_speaking
 from app.wiring.thinking import opened_thinking
 from app.wiring.tools import tool_catalogue
-from app.wiring.voice_sessions import opened_voice_sessions, refuse_what_is_not_served
+from app.wiring.voice_sessions import opened_voice_sessions, refuse_what_cannot_be_served
 
 DEFAULT_ORGANIZATION = "Default"
 SETUP = "setup"
@@ -139,7 +139,7 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
         preferences=base.preferences,
         assistant=Assistant(thinking, base.database, base.dialogues, base.preferences, tools),
         tools=tools,
-        calling=_call_services(opened, minds, version),
+        calling=await _call_services(opened, minds, version),
         transcription_jobs=minds.transcription_jobs,
         remote_recordings=minds.remote_recordings,
         database=base.database,
@@ -165,14 +165,16 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
     )
 
 
-def _call_services(opened: _Opened, minds: _Minds, version: str) -> CallServices:
+async def _call_services(opened: _Opened, minds: _Minds, version: str) -> CallServices:
     settings, base, calling, calls = opened.settings, opened.base, minds.calling, minds.calls
     return CallServices(
         agents=calling.agents,
         customers=calling.customers,
         calls=calls,
-        browsers=opened_browsers(calls, settings.webrtc, opened.supervisor, version),
-        voice_sessions=opened_voice_sessions(base, calling, calls),
+        browsers=opened_browsers(calls, settings.webrtc, opened.supervisor, base.metrics, version),
+        voice_sessions=await opened_voice_sessions(
+            base, opened.senses, calling, calls, settings, opened.stack
+        ),
         phone=opened_phone(base, calling, calls, minds.casting, settings, opened.stack),
     )
 
@@ -265,7 +267,7 @@ def _limiter(settings: Settings, stack: AsyncExitStack) -> Limiter:
 def _refuse_what_is_missing(settings: Settings) -> None:
     """Who asks for protection must get it or be told, not served without it."""
     refuse_half_set_up(settings.auth)
-    refuse_what_is_not_served(settings.vad, settings.asr)
+    refuse_what_cannot_be_served(settings)
     if settings.auth.mode != "local":
         remote_keys.refuse_without_validator(settings.auth)
     if not settings.auth.hipaa_mode:

@@ -23,6 +23,8 @@ class LiveServer:
     url: str
     token: str
     data_dir: str
+    talk: str = ""
+    """The address of the page that was printed."""
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +70,7 @@ def _announced(process: "subprocess.Popen[str]") -> LiveServer:
         name, _, fact = line.partition(":")
         facts[name] = fact.split()[0] if fact.split() else ""
         if name == "Models":
-            return LiveServer(facts["URL"], facts["Token"], facts["Data"])
+            return LiveServer(facts["URL"], facts["Token"], facts["Data"], facts["Talk"])
     raise AssertionError("the server ended before it was ready")
 
 

@@ -10,11 +10,11 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from app.bench.twilio_stream import TwilioStream
 from app.calls.flows.brain import END, TRANSFER
 from tests.api.twilio_place import CALLER, Place, heard_s, place, quiet, voice_url
 from tests.fakes.openai_api import Called, Reply
 from tests.fakes.twilio_api import NUMBER
-from tests.fakes.twilio_stream import TwilioStream
 
 
 @pytest.fixture

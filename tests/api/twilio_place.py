@@ -14,6 +14,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from app.bench.twilio_stream import TwilioStream
 from app.calls.sessions import admission
 from app.calls.sessions.domain import Call
 from app.core.audio.convert import float_from_int16, int16_from_float
@@ -23,7 +24,6 @@ from app.core.audio.wav import wav_bytes
 from tests.api.wired import Wired, wired
 from tests.fakes.openai_api import MODEL, OpenAiApi
 from tests.fakes.twilio_api import ACCOUNT, NUMBER, TOKEN, TwilioApi, TwilioCall
-from tests.fakes.twilio_stream import TwilioStream
 
 CALLER = "+14155550100"
 RATE = 8000

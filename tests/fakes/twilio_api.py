@@ -16,8 +16,8 @@ from twilio.request_validator import HMAC_SHA1, HMAC_SHA256, RequestValidator
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from app.bench.twilio_stream import TwilioStream
 from app.core.aio import TaskScope
-from tests.fakes.twilio_stream import TwilioStream
 from tests.fakes.vendor import Answer, Asked, Refused, Vendor, said
 
 ACCOUNT = "AC" + "0" * 32

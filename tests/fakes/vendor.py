@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from email.parser import BytesParser
+from email.policy import HTTP
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,7 +32,7 @@ class Asked:
     query: dict[str, str]
     headers: dict[str, str]
     body: dict[str, Any]
-    """Of a form, the values of each field."""
+    """Of a form, the values of each field; a file is bytes."""
 
 
 class Refused(Exception):
@@ -120,8 +122,24 @@ async def _read(reader: asyncio.StreamReader) -> Asked:
     method, target, _ = first.split(" ")
     headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    is_form = headers.get("content-type", "") == "application/x-www-form-urlencoded"
-    fields = parse_qs(body.decode(), keep_blank_values=True) if is_form else None
+    kind = headers.get("content-type", "")
+    fields: dict[str, Any] | None = None
+    if kind == "application/x-www-form-urlencoded":
+        fields = {**parse_qs(body.decode(), keep_blank_values=True)}
+    elif kind.startswith("multipart/form-data"):
+        fields = _parts(kind, body)
     url = urlsplit(target)
     query = {name: values[0] for name, values in parse_qs(url.query).items()}
     return Asked(method, url.path, query, headers, fields or json.loads(body or b"{}"))
+
+
+def _parts(kind: str, body: bytes) -> dict[str, Any]:
+    head = f"content-type: {kind}\r\n\r\n".encode()
+    fields: dict[str, Any] = {}
+    for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        data = part.get_payload(decode=True)
+        assert isinstance(name, str)
+        assert isinstance(data, bytes)
+        fields.setdefault(name, []).append(data if part.get_filename() else data.decode())
+    return fields

@@ -18,6 +18,7 @@ export class Call extends EventTarget {
   #found = [];
   #isOver = false;
   #timers = [];
+  #smoothed = { sum: 0, count: 0 };
 
   constructor(track) {
     super();
@@ -62,16 +63,21 @@ export class Call extends EventTarget {
     this.#timers.push(setTimeout(() => this.#end(null), this.#channel.readyState === "open" ? FAREWELL_MS : 0));
   }
 
-  // How late sound arrives here, in seconds: there, back and through the buffer that smooths it.
+  // How late sound arrives here, in seconds: there, back, and since the last time that somebody asked
+  // through the buffer that smooths it.
   async delayS() {
     let delay = 0;
     for (const report of (await this.#pc.getStats()).values()) {
       if (report.type === "candidate-pair" && report.nominated) delay += report.currentRoundTripTime ?? 0;
-      if (report.type === "inbound-rtp" && report.kind === "audio" && report.jitterBufferEmittedCount) {
-        delay += report.jitterBufferDelay / report.jitterBufferEmittedCount;
-      }
+      if (report.type === "inbound-rtp" && report.kind === "audio") delay += this.#smoothedS(report);
     }
     return delay;
+  }
+
+  #smoothedS({ jitterBufferDelay: sum = 0, jitterBufferEmittedCount: count = 0 }) {
+    const before = this.#smoothed;
+    this.#smoothed = { sum, count };
+    return count > before.count ? (sum - before.sum) / (count - before.count) : 0;
   }
 
   #opened() {

@@ -4,9 +4,9 @@ import { make } from "./dom.js";
 
 const PARTS = new Map([
   ["asr", ["recognition", "Recognition"]],
-  ["endpointing", ["endpointing", "End of turn"]],
+  ["endpointing", ["endpointing", "Turn end"]],
   ["llm", ["thinking", "Thinking"]],
-  ["sentence", ["sentence", "First sentence"]],
+  ["sentence", ["sentence", "Sentence"]],
   ["tts", ["speaking", "Voice"]],
   ["network", ["network", "Network"]],
 ]);

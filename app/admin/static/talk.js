@@ -84,7 +84,7 @@ async function load() {
   } catch (error) {
     return failToLoad(problemOf(error));
   }
-  show("idle");
+  show("idle", agents.chosen ? STATES.idle : "Nobody is there to talk with");
   if (!agents.chosen) complain(problem("no-agents"), load);
   else if (!isSecureContext) complain(problem("insecure"));
   byId("talk").focus();

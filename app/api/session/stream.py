@@ -65,9 +65,9 @@ async def _talk(socket: AnySocket, runtime: Runtime, session: VoiceSession, call
     teller = Teller(str(session.id), utc_now)
     code = FAILED
     try:
-        async with runtime.speech.listen() as voice:
-            threshold = runtime.settings.vad.threshold
-            line = VoiceLine(wire, teller, voice.push, threshold, session.note)
+        vad = runtime.settings.vad
+        async with runtime.speech.listen(vad.backend) as voice:
+            line = VoiceLine(wire, teller, voice.push, vad.threshold, session.note)
             session.playout = line.playout
             await line.held(call.hold)
         code = NORMAL

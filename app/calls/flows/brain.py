@@ -9,6 +9,7 @@ from app.calls.flows.graph import Graph
 from app.calls.flows.turns import (
     Ask,
     CallTool,
+    Effect,
     EndCall,
     Heard,
     Keyed,
@@ -53,15 +54,18 @@ class GraphThinker:
         self._now = now
         self._language = language
         self.position = position
+        self._undone: tuple[Effect, ...] = ()
+        """What the last turn waits for, or ended with."""
 
     @property
     def label(self) -> str:
         return f"{PROVIDER} {self._flow.name}"
 
     async def stream(self, scope: OrgScope, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
-        """What was decided stands, though the caller may cut in before all of it was said."""
+        """What was decided stands, though the caller may cut in before all of it was said, or while
+        a tool is at work: it is called again."""
         taken = self._take(prompt)
-        self.position = taken.position
+        self.position, self._undone = taken.position, taken.effects[-1:]
         has_tools = False
         for chunk in _chunks(taken):
             has_tools = isinstance(chunk, ToolCall)
@@ -71,7 +75,11 @@ class GraphThinker:
     def _take(self, prompt: Prompt) -> Step:
         if self.position is None:
             return begin(self._flow, self._language)
-        return step(self._flow, self.position, _heard(prompt.messages), self._now())
+        heard = _heard(prompt.messages)
+        taken = step(self._flow, self.position, heard, self._now())
+        if taken.effects or isinstance(heard, ToolGave):
+            return taken
+        return Step(taken.position, self._undone)
 
 
 def _heard(messages: Sequence[Message]) -> Heard:

@@ -4,13 +4,13 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from app.calls.flows.brain import END, TRANSFER
+from app.calls.flows.brain import END, TRANSFER, GraphThinker
 from app.core.scope import OrgScope
 from app.llm.conversation import Message, Prompt, Role, TextChunk, Thinker, ToolCall, ToolSpec
 from app.llm.tools.loop import answer_with_tools
 from app.llm.tools.tool import Tool, ToolOutcome
 from app.llm.tools.toolbox import Toolbox
-from app.realtime.conversation import Act, EndCall, Line, TransferCall
+from app.realtime.conversation import Act, Brain, EndCall, Line, TransferCall
 
 _ROLES: Mapping[str, Role] = {"user": "user", "agent": "assistant", "developer": "developer"}
 _MOST_TOKENS = 400
@@ -35,6 +35,28 @@ class AgentBrain:
                 elif isinstance(part, ToolCall) and (act := act_of(part)):
                     yield act
                     return
+
+
+class GraphBrain:
+    """Of a dialogue graph, which remembers where it stands. A question that was answered already is
+    asked again with more where nobody heard that answer: it is answered from where the graph stood
+    before."""
+
+    def __init__(self, brain: Brain, thinker: GraphThinker) -> None:
+        self._brain = brain
+        self._thinker = thinker
+        self._questions = 0
+        self._before = thinker.position
+
+    async def reply(self, lines: Sequence[Line]) -> AsyncGenerator[str | Act, None]:
+        questions = sum(line.role == "user" for line in lines)
+        if questions > self._questions:
+            self._questions, self._before = questions, self._thinker.position
+        else:
+            self._thinker.position = self._before
+        async with aclosing(self._brain.reply(lines)) as pieces:
+            async for piece in pieces:
+                yield piece
 
 
 def act_of(call: ToolCall) -> Act | None:

@@ -3,8 +3,8 @@ end."""
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -53,7 +53,11 @@ ASKED_TO_END = "ended_by_user"
 STOPPED = "shutdown"
 _COUNTED_AS = "call"
 _LOOK_S = 5.0
+_GOODBYE_S = 5.0
 _WRITE_AGAIN_S = (0.2, 1.0, 5.0)
+
+
+Adapt = Callable[[LiveCall, Cast], Awaitable[Cast]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,16 @@ class Calls:
         """Raises CallsRefused where no call may begin now."""
         self._desk.admission.check(len(self._live))
 
-    async def prepare(self, scope: OrgScope, agent_id: UUID, customer_id: UUID | None) -> Prepared:
-        """A call from a browser, on record once it is held."""
+    async def prepare(
+        self,
+        scope: OrgScope,
+        agent_id: UUID,
+        customer_id: UUID | None,
+        *,
+        adapt: Adapt | None = None,
+    ) -> Prepared:
+        """A call from a browser, on record once it is held. `adapt`: the agent to how it is
+        held."""
         async with self._database.transaction(scope) as tx:
             agent = await self._desk.agents.get(tx, agent_id)
             if customer_id:
@@ -99,7 +111,7 @@ class Calls:
         async def hold(line: Line) -> Held:
             async with self._database.transaction(scope) as tx:
                 call = await self.records.add(tx, agent, asked)
-            return await self._hold(scope, call, agent, line)
+            return await self._hold(scope, call, agent, line, adapt)
 
         return Prepared(hold, agent.settings.video_enabled)
 
@@ -140,29 +152,47 @@ class Calls:
                     log.warning("the record of a call could not be written on")
 
     async def drain(self, within_s: float) -> None:
-        """Takes no more calls; those under way may end by themselves, and are ended then."""
+        """Takes no more calls; those under way may end by themselves, are said goodbye to shortly
+        before the time is over, and hung up on then."""
         self._desk.admission.is_closed = True
         if not self._live:
             return
         log.info("stopping: %d calls get %g s to end", len(self._live), within_s)
-        try:
+        goodbye_s = min(_GOODBYE_S, within_s)
+        if await self._is_emptied(within_s - goodbye_s):
+            return
+        for live in list(self._live.values()):
+            live.leave(STOPPED)
+        if await self._is_emptied(goodbye_s):
+            return
+        for live in list(self._live.values()):
+            await live.end(STOPPED)
+        await self._until_empty()
+
+    async def _is_emptied(self, within_s: float) -> bool:
+        with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 await self._until_empty()
-        except TimeoutError:
-            for live in list(self._live.values()):
-                await live.end(STOPPED)
-            await self._until_empty()
+        return not self._live
 
     async def _until_empty(self) -> None:
         while self._live:
             self._emptied.clear()
             await self._emptied.wait()
 
-    async def _hold(self, scope: OrgScope, call: Call, agent: Agent, line: Line) -> Held:
+    async def _hold(
+        self,
+        scope: OrgScope,
+        call: Call,
+        agent: Agent,
+        line: Line,
+        adapt: Adapt | None = None,
+    ) -> Held:
         transcript = Transcript(_now_s())
         live = LiveCall(scope, call, agent, line, self._desk.feed, transcript)
         try:
-            async with self._admitted(live) as cast:
+            async with self._admitted(live) as usual:
+                cast = await adapt(live, usual) if adapt else usual
                 await self._answer(live)
                 return await self._talk(live, cast)
         except BaseException as error:
@@ -200,13 +230,13 @@ class Calls:
         streams, recorder = self._desk.streams, live.recorder
         live.facts = cast.facts
         if recorder is None:
-            return await conduct(live.line, cast, streams, live.tell)
+            return await conduct(live.line, cast, streams, live.tell, live.attend)
         async with TaskScope() as scope:
             line = RecordedLine(live.line, recorder)
             scope.spawn("recording", recorder.run())
             carrying = scope.spawn("carry sound to a recording", line.carry())
             try:
-                return await conduct(line, cast, streams, live.tell)
+                return await conduct(line, cast, streams, live.tell, live.attend)
             finally:
                 carrying.cancel()
                 recorder.finish()

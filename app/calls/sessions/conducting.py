@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.asr.ears import USUAL_EARS, Ears
 from app.asr.live import StreamOptions
 from app.asr.streaming import StreamService
 from app.calls.sessions.ears import PAUSE_MS, Pause, listen
@@ -25,20 +26,23 @@ _AHEAD_S = 0.5
 @dataclass(frozen=True, slots=True)
 class Cast:
     """An agent as a call needs it. `strategies` none: silence alone ends a turn. `judges_sound`:
-    they are told how a voice sounded before it paused. `silence` none: nobody minds it. `yields`:
-    words of the user stop the agent. `thinks_ahead`: begins an answer before the turn is over, now
-    and then in vain. `closes`: hangs up after a goodbye. `murmurs`: "mm-hmm", while the user speaks
-    for long. `adapts`: the brain is told of moods. `facts`: what the agent has found out by now."""
+    they are told how a voice sounded before it paused. `opens`: the brain has something to say
+    before anybody asks. `silence` none: nobody minds it. `yields`: words of the user stop the
+    agent. `thinks_ahead`: begins an answer before the turn is over, now and then in vain. `closes`:
+    hangs up after a goodbye. `murmurs`: "mm-hmm", while the user speaks for long. `adapts`: the
+    brain is told of moods. `facts`: what the agent has found out by now."""
 
     brain: Brain
     mouth: Mouth
     words: SmallWords
+    ears: Ears = USUAL_EARS
     language: str = "en"
     phrases: Phrases = field(default_factory=Phrases)
     silence: SilenceRules | None = None
     patience: Patience = field(default_factory=Patience)
     strategies: Sequence[Strategy] = SMART
     judges_sound: bool = False
+    opens: bool = False
     yields: bool = True
     thinks_ahead: bool = False
     closes: bool = True
@@ -72,8 +76,10 @@ async def conduct(
     cast: Cast,
     streams: StreamService,
     witness: Callable[[SessionEvent], None],
+    attend: Callable[[Session], None] = lambda _: None,
 ) -> Held:
-    """Until somebody hangs up. Raises where the call cannot be heard."""
+    """Until somebody hangs up. Raises where the call cannot be heard. `attend` is given the
+    session as it begins."""
 
     def tell(event: SessionEvent) -> None:
         line.tell(event)
@@ -88,8 +94,16 @@ async def conduct(
     rules = TurnRules(yields=cast.yields, ahead_s=_AHEAD_S if cast.thinks_ahead else 0.0)
     turn = Turn(cast.words, silence_s, rules)
     parts = Parts(cast.brain, _humanized(cast, line), line.playout, turn)
-    session = Session(parts, tell, phrases=cast.phrases, silence=cast.silence, habits=cast.habits)
+    session = Session(
+        parts,
+        tell,
+        phrases=cast.phrases,
+        silence=cast.silence,
+        habits=cast.habits,
+        opens=cast.opens,
+    )
     line.typed = session.typed
+    attend(session)
     options = StreamOptions(
         language=cast.language,
         encoding=line.encoding,
@@ -98,7 +112,8 @@ async def conduct(
     )
 
     async def hear(session: Session) -> None:
-        await listen(streams, options, line.sounds(), session, pause if cast.judges_sound else None)
+        judged = pause if cast.judges_sound else None
+        await listen(streams, options, line.sounds(), session, judged, cast.ears)
 
     try:
         ended = await session.run(hear)

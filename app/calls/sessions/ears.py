@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from app.asr.ears import USUAL_EARS, Ears
 from app.asr.live import (
     Said,
     SpeechBegan,
@@ -38,12 +39,13 @@ async def listen(
     sounds: AsyncIterator[bytes],
     session: Session,
     pause: Pause | None = None,
+    ears: Ears = USUAL_EARS,
 ) -> None:
     """Until the line has no more sound. `options` say how it is encoded. `pause`: is kept up while
     silence is waited for; what comes too late for that changes nothing."""
     async with TaskScope() as scope:
         teller = _Teller(session, scope, pause)
-        async with streams.open(teller.tell) as stream:
+        async with streams.open(teller.tell, ears) as stream:
             teller.stream = stream
             await stream.configure(options)
             async for data in sounds:

@@ -17,6 +17,7 @@ from app.core.scope import OrgScope
 from app.realtime.conversation import Act, EndCall, TransferCall
 from app.realtime.events import Ended, SessionEvent
 from app.realtime.line import Line
+from app.realtime.session import Session
 
 CALLS_FEED = "calls"
 
@@ -53,7 +54,10 @@ class LiveCall:
     facts: Callable[[], Mapping[str, Any]] = dict
     written: int = 0
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    session: Session | None = None
+    """While both sides speak."""
     _asked_to_end: str = ""
+    _leaves_for: str = ""
 
     def tell(self, event: SessionEvent) -> None:
         """Never waits."""
@@ -78,6 +82,15 @@ class LiveCall:
         """The last turn may still be withdrawn while the call goes on."""
         return self.transcript.turns[self.written : None if is_over else -1]
 
+    def attend(self, session: Session) -> None:
+        self.session = session
+
+    def leave(self, reason: str) -> None:
+        """Politely, where there is somebody to say goodbye to."""
+        if self.session:
+            self._leaves_for = reason
+            self.session.leave(reason)
+
     async def end(self, reason: str) -> None:
         self._asked_to_end = self._asked_to_end or reason
         await self.line.close()
@@ -86,6 +99,8 @@ class LiveCall:
         reason, disposition = _reason(ended.reason, ended.act)
         if ended.act is None and self._asked_to_end:
             reason = self._asked_to_end
+        elif self._leaves_for and ended.act == EndCall(self._leaves_for):
+            reason, disposition = self._leaves_for, ""
         return Outcome(CallState.COMPLETED, reason, disposition)
 
 

@@ -130,7 +130,7 @@ class Phoning:
         found = await self._telephone.numbers.rings_at(ringing.to_number)
         if found is None:
             log.warning("a telephone number rings at no organization; see docs/calling.md")
-            return twiml.reject("rejected")
+            return twiml.reject("rejected", "This number rings at no organization")
         try:
             self._calls.admit()
             async with self._database.transaction(found[0]) as tx:
@@ -139,7 +139,7 @@ class Phoning:
                 return await self._telephone.connected(tx, Ticket(call.id, Purpose.TALK))
         except (AgentNotFound, CallsRefused) as error:
             log.warning("a telephone call was not taken: %s", error.message)
-            return twiml.reject("busy")
+            return twiml.reject("busy", error.message)
 
     async def note_status(self, org_id: UUID, call_id: UUID, fields: Mapping[str, str]) -> None:
         name, progress = progress_of(fields)

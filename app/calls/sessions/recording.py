@@ -77,6 +77,7 @@ class Recorder:
         self._tracks = Tracks(self._rate, began_s)
         self._blocks: Channel[Samples] = Channel(_MOST_WAITING)
         self._is_over = False
+        self._playout = line.playout
         self.recorded_bytes: int | None = None
         line.playout.taken = self._said
         line.playout.taken_back = self._tracks.unsaid
@@ -111,7 +112,8 @@ class Recorder:
     def _said(self, sound: Samples) -> None:
         if self._is_over:
             return
-        self._tracks.said(sound, _now_s())
+        place = self._tracks.idled if self._playout.is_idle else self._tracks.said
+        place(sound, _now_s())
         self._pass_on()
 
     def _pass_on(self) -> None:

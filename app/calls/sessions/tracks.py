@@ -11,6 +11,8 @@ HELD_BACK_S = 1.0
 BLOCK_S = 1.0
 _GAP_S = 0.1
 """Sound that is taken so soon after what was taken before follows it without a gap."""
+_LOOSE_S = 0.05
+"""So far from its place sound may lie: less is the unevenness of the line."""
 
 
 @dataclass(slots=True)
@@ -68,6 +70,16 @@ class Tracks:
         place = self._place(now_s)
         if place - self._agent.end > _GAP_S * self._rate:
             self._agent.pad_to(place)
+        self._agent.add(sound)
+
+    def idled(self, sound: Samples, now_s: float) -> None:
+        """Nothing is said in it: where the agent's side has come out of step, it is brought back
+        into it here."""
+        early = self._agent.end - self._place(now_s)
+        if early > _LOOSE_S * self._rate:
+            sound = sound[early:]
+        elif early < -_LOOSE_S * self._rate:
+            self._agent.pad_to(self._place(now_s))
         self._agent.add(sound)
 
     def unsaid(self, count: int) -> None:

@@ -22,9 +22,10 @@ def dial(number: str, caller_id: str) -> str:
     return _written(response)
 
 
-def reject(reason: Literal["busy", "rejected"]) -> str:
-    """Not answered, and not charged."""
+def reject(reason: Literal["busy", "rejected"], why: str) -> str:
+    """Not answered, and not charged. `why` is for whoever looks into the log of Twilio."""
     response = Xml.Element("Response")
+    response.append(Xml.Comment(f" {why.replace('--', '-')} "))
     Xml.SubElement(response, "Reject", reason=reason)
     return _written(response)
 

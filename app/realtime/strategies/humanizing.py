@@ -50,13 +50,11 @@ class BreathingMouth:
             yield Spoken(self._breath)
         async with aclosing(self._mouth.speak(text)) as pieces:
             async for spoken in pieces:
-                yield Spoken(
-                    spoken.sound,
-                    tuple(
-                        replace(word, start_s=word.start_s + later_s, end_s=word.end_s + later_s)
-                        for word in spoken.words
-                    ),
+                words = tuple(
+                    replace(word, start_s=word.start_s + later_s, end_s=word.end_s + later_s)
+                    for word in spoken.words
                 )
+                yield replace(spoken, words=words)
 
 
 @lru_cache(maxsize=8)

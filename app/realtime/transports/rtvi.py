@@ -13,10 +13,12 @@ from app.realtime.conversation import Line
 from app.realtime.events import (
     Began,
     Ended,
+    HearingChanged,
     Said,
     Saying,
     SessionEvent,
     SoundMade,
+    SpokeInWriting,
     StateChanged,
     Thought,
     Understanding,
@@ -140,7 +142,7 @@ class Chat:
                     self._is_asked = True
                     return [_rtvi("user-llm-text", {"text": line.text})]
                 return self._said(line)
-            case Withdrawn():
+            case Withdrawn() | HearingChanged() | SpokeInWriting():
                 return []
             case Ended(reason):
                 return [_rtvi("server-message", {"type": "call-ended", "reason": reason})]

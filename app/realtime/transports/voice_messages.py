@@ -4,7 +4,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias, cast
@@ -13,12 +13,24 @@ import msgspec
 
 from app.core.audio.convert import Samples, int16_from_float
 from app.core.errors import InvalidInput
-from app.realtime.events import Ended, Said, Saying, SessionEvent, StateChanged, Understanding
+from app.realtime.events import (
+    Ended,
+    HearingChanged,
+    Said,
+    Saying,
+    SessionEvent,
+    SpokeInWriting,
+    StateChanged,
+    Understanding,
+    VoiceChanged,
+)
 
 SAMPLE_RATE = 16_000
 LONGEST_SOUND_S = 2
 _SOUND_BYTES = LONGEST_SOUND_S * SAMPLE_RATE * 2
 _TEXT_CHARACTERS = 2 * _SOUND_BYTES
+UNHEARD = "..."
+"""Somebody speaks, and what is said cannot be recognized."""
 _STATES = {
     "listening": ("listening", "Waiting for speech"),
     "thinking": ("processing", "Thinking of an answer"),
@@ -97,6 +109,8 @@ class Teller:
         self._now = now
         self._confidences: list[float] = []
         """Of the finals of the turn under way."""
+        self._hears = True
+        self._speaks = True
 
     def connected(self) -> Message:
         return self._message("connected", message="Connected to Pipecat voice service")
@@ -106,6 +120,7 @@ class Teller:
         return self._message("audio_frame", is_speech=is_speech, confidence=confidence)
 
     def audio_response(self, sound: Samples) -> Message:
+        self._speaks = True
         data = base64.b64encode(int16_from_float(sound).tobytes()).decode()
         duration_ms = round(1000 * sound.size / SAMPLE_RATE)
         return self._message("audio_response", data=data, duration_ms=duration_ms)
@@ -113,26 +128,40 @@ class Teller:
     def error(self, sentence: str) -> Message:
         return self._message("error", error=sentence)
 
-    def event(self, event: SessionEvent) -> Message | None:
+    def event(self, event: SessionEvent) -> Iterator[Message]:
         """What is said is in the details of `responding`: who hears nothing can read it."""
         match event:
-            case Understanding(is_final=False):
-                return self._message("partial_transcript", text=event.text)
             case Understanding():
-                self._confidences.append(event.confidence)
-                confidence = round(event.confidence, 3)
-                return self._message("transcript", text=event.text, confidence=confidence)
+                yield self._understood(event)
+            case VoiceChanged(is_voice=True) if not self._hears:
+                yield self._message("partial_transcript", text=UNHEARD)
             case Said(line) if line.role == "user":
-                return self._turn_complete(line.text)
+                yield self._turn_complete(line.text)
             case Saying():
-                return self._message("status", status="responding", details=event.text)
+                yield self._message("status", status="responding", details=event.text)
+            case SpokeInWriting():
+                if self._speaks:
+                    yield self.error("TTS service unavailable")
+                self._speaks = False
+                yield self._message("text_response", text=event.text)
+            case HearingChanged():
+                self._hears = event.hears
+                if not event.hears:
+                    yield self.error("ASR service unavailable")
             case StateChanged():
                 status, details = _STATES[event.state]
-                return self._message("status", status=status, details=details)
+                yield self._message("status", status=status, details=details)
             case Ended():
-                return self._message("status", status="ended", details=event.reason)
+                yield self._message("status", status="ended", details=event.reason)
             case _:
-                return None
+                pass
+
+    def _understood(self, event: Understanding) -> Message:
+        if not event.is_final:
+            return self._message("partial_transcript", text=event.text)
+        self._confidences.append(event.confidence)
+        confidence = round(event.confidence, 3)
+        return self._message("transcript", text=event.text, confidence=confidence)
 
     def _turn_complete(self, text: str) -> Message:
         known, self._confidences = self._confidences, []

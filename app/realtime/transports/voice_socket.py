@@ -96,7 +96,7 @@ class VoiceLine:
 
     def tell(self, event: SessionEvent) -> None:
         self._witness(event)
-        if message := self._teller.event(event):
+        for message in self._teller.event(event):
             self._post(message)
 
     async def close(self) -> None:

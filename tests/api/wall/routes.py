@@ -9,6 +9,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from msgspec import inspect
 
+from app.admin import pages
 from app.api.access import Access, access_of
 from tests.api.wall.world import Organization
 from tests.browser_peer import OFFER
@@ -29,7 +30,14 @@ SAMPLES: dict[str, Any] = {
 }
 """What a field of a body may hold, where the type alone does not tell."""
 
-PAGES = {"file": "gateway.json", "name": "page.js", "voice": "af_heart", "ticket": "x"}
+PAGES = {
+    "file": "gateway.json",
+    "name": "page.js",
+    "voice": "af_heart",
+    "ticket": "x",
+    "version": pages.read().version,
+    "asset": "style.css",
+}
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ WRITERS = "guest admin owner key operator"
 WRITERS_WITHIN = "admin owner key operator"
 
 ALLOWED: dict[str, str] = {
+    "GET /": ANYBODY,
+    "GET /ui/{version}/{asset}": ANYBODY,
     "GET /ready": ANYBODY,
     "GET /health": ANYBODY,
     "GET /status": ANYBODY,

@@ -322,11 +322,28 @@ async def test_a_call_can_be_ended_by_its_organization_and_by_the_process(
         call_id = await it.rings(agent_id)
         async with it.calling(call_id) as (line, holding):
             await line.until("listening", times=2)
-            await it.calls.drain(0.1)
+            await it.calls.drain(0)
             assert holding.done() or await holding
         call, turns = await it.record(call_id)
         assert (call.state, call.ended_reason) == (CallState.COMPLETED, "shutdown")
         assert [turn.text for turn in turns] == [OPENING]
+
+
+async def test_who_is_stopped_says_goodbye_where_there_is_time(
+    app_url: str, embedded_superuser_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "_GOODBYE_S", 60.0)
+    async with desk(embedded_superuser_url, app_url, tmp_path) as it:
+        call_id = await it.rings(await it.agent())
+        async with it.calling(call_id) as (line, holding):
+            await line.until("listening", times=2)
+            await it.calls.drain(60.0)
+            await holding
+        call, turns = await it.record(call_id)
+        assert (call.state, call.ended_reason) == (CallState.COMPLETED, "shutdown")
+        assert [turn.text for turn in turns] == [OPENING, "Goodbye."]
+        with pytest.raises(CallsRefused):
+            it.calls.admit()
 
 
 async def test_a_call_whose_process_died_is_ended_by_another(

@@ -35,3 +35,31 @@ async def test_calls_may_end_before_connections_are_closed() -> None:
         assert not serving.done()
         drained.set()
         await serving
+
+
+async def test_who_asks_again_does_not_wait() -> None:
+    """Neither for calls nor for requests."""
+    stop, hurry, told = asyncio.Event(), asyncio.Event(), asyncio.Queue[float]()
+    asked = asyncio.Event()
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    async def drain(within_s: float) -> None:
+        told.put_nowait(within_s)
+        await asyncio.sleep(within_s)
+
+    settings = Server(host="127.0.0.1", port=0, dev_ports=False, drain_s=3600)
+    listening = server.listen(settings)
+    host, port = listening[0].address
+    async with asyncio.TaskGroup() as group, httpx.AsyncClient() as client:
+        serving = group.create_task(server.serve(slow, listening, settings, stop, drain, hurry))
+        getting = group.create_task(client.get(f"http://{host}:{port}/", timeout=None))
+        await asked.wait()
+        stop.set()
+        assert await told.get() == 3600
+        hurry.set()
+        assert await told.get() == 0
+        await serving
+        getting.cancel()

@@ -25,7 +25,11 @@ def test_a_call_is_handed_on() -> None:
 def test_a_call_is_not_taken() -> None:
     response = VoiceResponse()
     response.reject(reason="busy")
-    assert twiml.reject("busy") == _plain(response)
+    before, comment, after = twiml.reject("busy", "As many as can be -- 3").partition(
+        "<!-- As many as can be - 3 -->"
+    )
+    assert comment
+    assert before + after == _plain(response)
 
 
 def _plain(response: VoiceResponse) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from app.core.aio import TaskScope
 from app.core.errors import UpstreamFailed
-from app.realtime.conversation import Act, EndCall, HeardWord, Line, Spoken, TransferCall
+from app.realtime.conversation import Act, Brain, EndCall, HeardWord, Line, Spoken, TransferCall
 from app.realtime.events import Ended, Said, SessionEvent
 from app.realtime.playout import Playout
 from app.realtime.session import Habits, Parts, Phrases, Session, Tell
@@ -40,7 +40,7 @@ class ScriptedBrain:
         self._thinks_s = thinks_s
 
     async def reply(self, lines: Sequence[Line]) -> AsyncGenerator[str | Act, None]:
-        assert lines[-1].role == "user"
+        assert not lines or lines[-1].role == "user"
         answer = self._answers.pop(0) if self._answers else "Yes."
         words = answer.split()
         await asyncio.sleep(0 if words[0].isdigit() else self._thinks_s)
@@ -117,6 +117,8 @@ class Caller:
                     break
                 if "types" in act:
                     session.typed(act["types"])
+                elif act.get("refuses"):
+                    self._playout.refused()
                 else:
                     scope.spawn("speaks", self._speak(session, act))
             else:
@@ -169,7 +171,8 @@ class Conversation:
         return [word for line in self.lines if line.role == "agent" for word in line.text.split()]
 
 
-async def converse(scenario: Mapping[str, Any]) -> Conversation:
+async def converse(scenario: Mapping[str, Any], brain: Brain | None = None) -> Conversation:
+    """`brain`: in the place of what the scenario says that the agent answers."""
     playout = Playout(RATE)
     mouth = ToneMouth(scenario.get("mouth_fails_at", ""), scenario.get("mouth_takes_s", 0.1))
     happens = sorted(scenario["happens"], key=lambda act: act["at"])
@@ -187,7 +190,8 @@ async def converse(scenario: Mapping[str, Any]) -> Conversation:
         if isinstance(event, Said) and event.line.is_cut:
             cuts.append((len(caller.heard), len(mouth.words)))
 
-    session = _session(scenario, mouth, playout, tell)
+    brain = brain or ScriptedBrain(scenario["agent"], scenario.get("thinks_s", 0.3))
+    session = _session(scenario, Parts(brain, mouth, playout, _turn(scenario)), tell)
     ended = await session.run(caller)
     return Conversation(
         ended=ended,
@@ -205,14 +209,14 @@ async def converse(scenario: Mapping[str, Any]) -> Conversation:
     )
 
 
-def _session(
-    scenario: Mapping[str, Any], mouth: ToneMouth, playout: Playout, tell: Tell
-) -> Session:
+def _turn(scenario: Mapping[str, Any]) -> Turn:
     rules = TurnRules(yields=scenario.get("yields", True), ahead_s=scenario.get("ahead_s", 0.0))
-    turn = Turn(ENGLISH, lambda text: 1.5 if ENGLISH.is_unfinished(text) else 0.6, rules)
-    brain = ScriptedBrain(scenario["agent"], scenario.get("thinks_s", 0.3))
+    return Turn(ENGLISH, lambda text: 1.5 if ENGLISH.is_unfinished(text) else 0.6, rules)
+
+
+def _session(scenario: Mapping[str, Any], parts: Parts, tell: Tell) -> Session:
     return Session(
-        Parts(brain, mouth, playout, turn),
+        parts,
         tell,
         phrases=Phrases(
             greeting=scenario.get("greeting", ""),
@@ -226,6 +230,7 @@ def _session(
             adaptation=EmotionAdaptation() if scenario.get("adapts") else None,
             filler_s=scenario.get("filler_s", math.inf),
         ),
+        opens=scenario.get("opens", False),
     )
 
 

@@ -131,8 +131,12 @@ async def test_whoever_records_is_told_of_all_that_is_taken_and_of_what_is_never
     playout.take(10)
     playout.take_sound(10)
     assert taken == [[1.0] * 10, [1.0] * 5 + [0.0] * 5]
+    assert not playout.is_idle
+    playout.take(10)
+    assert (taken.pop(), playout.is_idle) == ([0.0] * 10, True)
     await playout.play(tone(0.03, 2))
     playout.take_sound(20)
+    assert not playout.is_idle
     playout.sent_ahead(12)
     playout.clear()
     assert taken[2:] == [[2.0] * 20]

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from app.bench.twilio_stream import TwilioStream
 from app.core.aio import Channel, TaskScope
 from app.core.audio.convert import Samples
 from app.core.audio.g711 import decode_mulaw
 from app.realtime.transports.twilio import AHEAD_S, PIECE_BYTES, TwilioLine, first_facts
 from app.realtime.transports.twilio_messages import KEY_PAUSE_S, MARK_PATIENCE_S
-from tests.fakes.twilio_stream import TwilioStream
 from tests.virtual_time import virtual_time
 
 RATE = 8000

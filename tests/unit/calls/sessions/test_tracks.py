@@ -1,6 +1,7 @@
 """Where the sound of each side lies in a recording, to the sample."""
 
 import numpy as np
+import pytest
 
 from app.calls.sessions.tracks import Tracks
 from app.core.audio.convert import Samples
@@ -41,6 +42,22 @@ def test_an_answer_lies_where_it_was_taken_in_what_was_heard() -> None:
     said_from, said_until = places(agent, 0.5)
     assert heard_until - heard_from == said_until - said_from == 50 * FRAME
     assert abs((said_from - heard_from) - (100 * FRAME + 5)) <= FRAME
+
+
+@pytest.mark.parametrize("stalls_s", [0.09, 0.12, 0.3])
+def test_a_side_that_came_out_of_step_comes_back_while_nothing_is_said(stalls_s: float) -> None:
+    """Whether the line then skips what it missed or takes it in a burst."""
+    tracks, now_s = Tracks(RATE, began_s=0.0), 0.0
+    for number in range(500):
+        due_s = number * 0.02
+        now_s = max(now_s, due_s + (stalls_s if number % 100 == 20 else 0.0))
+        if number >= 450:
+            tracks.said(sound(0.5, FRAME), now_s)
+        elif now_s - due_s <= 0.1:
+            tracks.idled(sound(0.0, FRAME), now_s)
+        tracks.heard(sound(1.0 if number >= 450 else 0.0, FRAME), now_s)
+    caller, agent = tracks.rest()
+    assert abs(places(agent, 0.5)[0] - places(caller, 1.0)[0]) <= RATE // 20
 
 
 def test_what_was_sent_ahead_and_never_heard_is_not_recorded() -> None:

@@ -92,7 +92,6 @@ def test_a_turn_is_told_in_the_order_in_which_it_happens(chat: Chat) -> None:
         StateChanged("thinking", 2.5),
         Thought(2.55),
         Saying("For how many?", 2.6),
-        SoundMade(2.7),
         StateChanged("speaking", 2.75),
         Saying("And when?", 2.8),
         Said(Line("agent", "For how many? And when?", 4.0)),
@@ -120,8 +119,25 @@ def test_a_turn_is_told_in_the_order_in_which_it_happens(chat: Chat) -> None:
         "final": False,
     }
     assert (final["text"], final["final"]) == ("Book a table.", True)
-    [metrics] = [each["data"] for each in messages if each["type"] == "metrics"]
-    assert metrics == {
+    texts = [each["data"]["text"] for each in messages if each["type"] == "bot-llm-text"]
+    assert "".join(texts) == "For how many? And when?"
+
+
+def test_a_browser_is_told_where_the_time_before_an_answer_went(chat: Chat) -> None:
+    [measured] = metrics(
+        told(
+            chat,
+            Understanding("Book a table.", is_final=True, at_s=2.2),
+            VoiceChanged(is_voice=False, at_s=2.0),
+            Said(Line("user", "Book a table.", 2.5)),
+            StateChanged("thinking", 2.5),
+            Thought(2.55),
+            Saying("For how many?", 2.6),
+            SoundMade(2.7),
+            StateChanged("speaking", 2.75),
+        )
+    )
+    assert measured == {
         "ttfb": [
             {"processor": "voice-to-voice", "value": 0.75},
             {"processor": "llm", "value": 0.05},
@@ -136,8 +152,6 @@ def test_a_turn_is_told_in_the_order_in_which_it_happens(chat: Chat) -> None:
             {"processor": "held", "value": 0.05},
         ],
     }
-    texts = [each["data"]["text"] for each in messages if each["type"] == "bot-llm-text"]
-    assert "".join(texts) == "For how many? And when?"
 
 
 def metrics(messages: Sequence[Message]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,17 @@ import numpy as np
 import pytest
 
 from app.realtime.conversation import Line
-from app.realtime.events import Ended, Said, Saying, StateChanged, Understanding, VoiceChanged
+from app.realtime.events import (
+    Ended,
+    HearingChanged,
+    Said,
+    Saying,
+    SessionEvent,
+    SpokeInWriting,
+    StateChanged,
+    Understanding,
+    VoiceChanged,
+)
 from app.realtime.transports.voice_messages import (
     Audio,
     MessageInvalid,
@@ -27,6 +38,15 @@ def audio(data: Any) -> str:
 
 def teller() -> Teller:
     return Teller("s-1", lambda: datetime(2026, 2, 8, 14, 30, tzinfo=UTC))
+
+
+def said(told: Teller, events: Sequence[SessionEvent]) -> list[dict[str, Any]]:
+    """But for what is in every message."""
+    return [
+        {name: each for name, each in message.items() if name not in ("session_id", "timestamp")}
+        for event in events
+        for message in told.event(event)
+    ]
 
 
 def test_sound_and_an_interruption_are_read() -> None:
@@ -66,14 +86,14 @@ def test_every_message_names_the_session_and_the_time() -> None:
         told.audio_frame(0.91777, is_speech=True),
         told.audio_response(np.zeros(1600, np.float32)),
         told.error("no"),
-        told.event(StateChanged("thinking", 0.0)),
+        *told.event(StateChanged("thinking", 0.0)),
     ]
+    assert len(messages) == 5
     for message in messages:
-        assert message
         assert message["session_id"] == "s-1"
         assert message["timestamp"] == "2026-02-08T14:30:00.000Z"
-    assert (messages[1] or {})["confidence"] == 0.918
-    response = messages[2] or {}
+    assert messages[1]["confidence"] == 0.918
+    response = messages[2]
     assert response["duration_ms"] == 100
     assert base64.b64decode(response["data"]) == bytes(3200)
 
@@ -93,11 +113,7 @@ def test_what_happens_is_told_in_the_words_of_the_document() -> None:
         StateChanged("listening", 0.0),
         Ended("hung_up"),
     ]
-    plain = [
-        {name: each for name, each in message.items() if name not in ("session_id", "timestamp")}
-        for message in map(told.event, events)
-        if message
-    ]
+    plain = said(told, events)
     assert plain[:4] == [
         {"type": "partial_transcript", "text": "What is"},
         {"type": "transcript", "text": "What is it?", "confidence": 0.8},
@@ -112,3 +128,33 @@ def test_what_happens_is_told_in_the_words_of_the_document() -> None:
         "ended",
     ]
     assert plain[5]["details"] == "A house."
+
+
+def test_whoever_cannot_be_recognized_is_told_once_and_is_seen_to_speak() -> None:
+    told = said(
+        teller(),
+        [
+            VoiceChanged(True, 0.0),
+            HearingChanged(False),
+            VoiceChanged(True, 1.0),
+            VoiceChanged(False, 2.0),
+            HearingChanged(True),
+            VoiceChanged(True, 3.0),
+        ],
+    )
+    assert told == [
+        {"type": "error", "error": "ASR service unavailable"},
+        {"type": "partial_transcript", "text": "..."},
+    ]
+
+
+def test_what_cannot_be_spoken_is_written_and_the_reason_is_told_once() -> None:
+    told = teller()
+    first = said(told, [SpokeInWriting("One."), SpokeInWriting("Two.")])
+    assert first == [
+        {"type": "error", "error": "TTS service unavailable"},
+        {"type": "text_response", "text": "One."},
+        {"type": "text_response", "text": "Two."},
+    ]
+    told.audio_response(np.zeros(1600, np.float32))
+    assert said(told, [SpokeInWriting("Three.")])[0]["type"] == "error"

@@ -14,7 +14,8 @@ QUIET = b"\xff"
 
 
 class TwilioStream:
-    """`heard`: what was played to the telephone, silence included, from the start of the stream."""
+    """`heard`: what was played to the telephone, silence included, from the start of the stream;
+    `said`: what it said at the same time."""
 
     def __init__(
         self,
@@ -28,6 +29,7 @@ class TwilioStream:
         self.stream_sid = "MZ" + "2" * 32
         self.parameters = dict(parameters or {})
         self.heard = bytearray()
+        self.said = bytearray()
         self.cleared = 0
         self.most_waiting_s = 0.0
         self.received: list[dict[str, Any]] = []
@@ -117,14 +119,15 @@ class TwilioStream:
 
     async def _speak(self) -> None:
         self._chunk += 1
-        payload = self._says.popleft() if self._says else b""
+        payload = (self._says.popleft() if self._says else b"").ljust(FRAME_BYTES, QUIET)
+        self.said += payload
         await self._tell(
             "media",
             media={
                 "track": "inbound",
                 "chunk": str(self._chunk),
                 "timestamp": str(self._chunk * 20),
-                "payload": base64.b64encode(payload.ljust(FRAME_BYTES, QUIET)).decode(),
+                "payload": base64.b64encode(payload).decode(),
             },
         )
 

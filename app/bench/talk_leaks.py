@@ -1,0 +1,92 @@
+"""Whether calls leave something behind: many in a row, and what the process holds after them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from app.bench import talk_caller
+from app.bench.holding import Holding
+from app.bench.talk_caller import caller
+from app.bench.talk_servers import Server
+from app.bench.talk_waits import AGENT, CLIP_RATE, GRAPH
+from app.core.aio import TaskScope
+from app.core.audio.convert import Samples
+from app.core.audio.resample import resample
+
+CALLS_OF_A_BATCH = 20
+AT_ONCE = 4
+SPOKEN_EVERY = 10
+WARM_UP_BATCHES = 2
+_PATIENCE_S = 30.0
+_LOOK_S = 0.2
+
+
+def agent() -> Mapping[str, Any]:
+    """Asks once, thanks and hangs up."""
+    states = {
+        **GRAPH["states"],
+        "ask": {"asks": "said", "say": {"en": ["Yes?"]}, "next": [{"to": "thanks"}]},
+        "thanks": {"say": {"en": ["Thank you."]}, "ends": "thanked"},
+    }
+    return {**AGENT, "graph": {**GRAPH, "states": states}}
+
+
+async def run(
+    server: Server, agent_id: str, spoken: Sequence[Samples], calls: int
+) -> AsyncIterator[str]:
+    """Lines for a reader."""
+    sound = resample(spoken[0], CLIP_RATE, talk_caller.RATE)
+    held = [await _settled(server)]
+    for batch in range(-(-calls // CALLS_OF_A_BATCH)):
+        count = min(CALLS_OF_A_BATCH, calls - batch * CALLS_OF_A_BATCH)
+        gate = asyncio.Semaphore(AT_ONCE)
+        async with TaskScope() as scope:
+            for number in range(count):
+                said = None if number % SPOKEN_EVERY else sound
+                address = f"127.0.{batch % 250 + 1}.{number + 1}"  # each is let in so often
+                scope.spawn("calls", _call(server, agent_id, address, said, gate))
+        held.append(await _settled(server))
+    for line in lines(held, calls):
+        yield line
+
+
+def lines(held: Sequence[Holding], calls: int) -> list[str]:
+    """`held`: before, and after each batch. What is kept once for all is there after the first."""
+    begin, end = held[min(1, len(held) - 1)], held[-1]
+    names = [each for each in msgspec.structs.fields(Holding) if each.name != "memory_kib"]
+    counts = (
+        f"{each.name} {getattr(begin, each.name)} -> {getattr(end, each.name)}" for each in names
+    )
+    sizes = [each.memory_kib for each in held[WARM_UP_BATCHES:]] or [end.memory_kib]
+    whole = f"memory {held[0].memory_kib // 1024} -> {end.memory_kib // 1024} MiB"
+    if len(sizes) > 1:
+        slope = np.polyfit(np.arange(len(sizes)) * CALLS_OF_A_BATCH, sizes, 1)[0]
+        whole += f", {slope:.1f} KiB a call after the first {WARM_UP_BATCHES * CALLS_OF_A_BATCH}"
+    return [f"{calls} calls in a row: {whole}", "left of them: " + ", ".join(counts)]
+
+
+async def _call(
+    server: Server, agent_id: str, address: str, said: Samples | None, gate: asyncio.Semaphore
+) -> None:
+    """Says something, aloud or in writing, and is thanked."""
+    async with gate, server.client(address) as client, caller() as somebody:
+        await somebody.call(client, "/bot/api/offer", {"agent_id": agent_id})
+        if said is None:
+            somebody.send("send-text", {"content": "That is all."})
+        else:
+            await somebody.answered()
+            await somebody.say(said)
+        await somebody.told("server-message")
+
+
+async def _settled(server: Server) -> Holding:
+    """When the last call is over, or does not end."""
+    async with asyncio.timeout(_PATIENCE_S):
+        while True:
+            held = await server.holding()
+            if not held.calls:
+                return held
+            await asyncio.sleep(_LOOK_S)
