@@ -64,6 +64,13 @@ class Saying:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundMade:
+    """There is something to be heard, as soon as it may be."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class StateChanged:
     """listening, thinking or speaking."""
 
@@ -97,6 +104,7 @@ SessionEvent: TypeAlias = (
     | Understanding
     | Thought
     | Saying
+    | SoundMade
     | Said
     | Withdrawn
     | StateChanged

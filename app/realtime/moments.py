@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.realtime.events import (
     Saying,
     SessionEvent,
+    SoundMade,
     StateChanged,
     Thought,
     Understanding,
@@ -14,18 +15,20 @@ from app.realtime.events import (
 
 @dataclass(slots=True)
 class Moments:
-    """Of an answer, and of what it answers, in their order and on the clock of the session."""
+    """Of an answer, and of what it answers, in their order and on the clock of the session. What is
+    begun ahead is held until the turn is over."""
 
     voice_ended_s: float | None = None
     final_text_s: float | None = None
     turn_over_s: float | None = None
     first_token_s: float | None = None
     first_sentence_s: float | None = None
+    sound_made_s: float | None = None
     first_sound_s: float | None = None
 
     def begin_answer(self, at_s: float) -> None:
         self.turn_over_s = at_s
-        self.first_token_s = self.first_sentence_s = self.first_sound_s = None
+        self.first_token_s = self.first_sentence_s = self.sound_made_s = self.first_sound_s = None
 
     def shares(self) -> dict[str, float]:
         """Seconds of the wait for the answer, in their order: they overlap nowhere. What has no
@@ -40,7 +43,8 @@ class Moments:
             ("endpointing", self.turn_over_s if is_voice else None),
             ("llm", self.first_token_s),
             ("sentence", self.first_sentence_s),
-            ("tts", self.first_sound_s),
+            ("tts", self.sound_made_s),
+            ("held", self.first_sound_s),
         ):
             if at_s is not None:
                 shares[stage] = max(0.0, at_s - reached_s)
@@ -68,6 +72,8 @@ class Answers:
                 self._next.first_token_s = self._next.first_token_s or at_s
             case Saying(_, at_s):
                 self._next.first_sentence_s = self._next.first_sentence_s or at_s
+            case SoundMade(at_s):
+                self._next.sound_made_s = self._next.sound_made_s or at_s
             case StateChanged("speaking", at_s):
                 self._next.first_sound_s = at_s
                 self.heard, self._next = self._next, Moments()

@@ -18,6 +18,7 @@ from app.realtime.events import (
     Said,
     Saying,
     SessionEvent,
+    SoundMade,
     SpokeInWriting,
     StateChanged,
     Thought,
@@ -100,6 +101,7 @@ class Session:
         self._silence = SilenceWatchdog(silence, self._now_s())
         self._scope = TaskScope()
         self._changed = asyncio.Event()
+        self._turn_over = asyncio.Event()
         self._over: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         self._reply: asyncio.Task[None] | None = None
         self._utterance = Utterance()
@@ -257,6 +259,10 @@ class Session:
         elif self._silence.due_s is None:
             self._silence.quiet(self._now_s())
         self._show(_STATES[self._turn.agent])
+        if self._turn.is_ahead:
+            self._turn_over.clear()
+        else:
+            self._turn_over.set()
         self._changed.set()
 
     async def _opening(self) -> AsyncGenerator[str | Act, None]:
@@ -285,6 +291,7 @@ class Session:
         except AppError:
             log.warning("a reply failed", exc_info=True)
             act = await self._apologize()
+        await self._turn_over.wait()
         self._add_heard()
         self._do(self._turn.reply_ended(self._now_s()))
         if act is None and self._has_closed():
@@ -326,8 +333,12 @@ class Session:
         self._utterance.begin(text, self._playout.given_s)
         if self._turn.agent is Agent.SPEAKING:
             self._turn.says(f" {text}")
+        is_first = True
         async with aclosing(self._mouth.speak(text)) as pieces:
             async for spoken in pieces:
+                if is_first and spoken.sound.size:
+                    self._tell(SoundMade(self._now_s()))
+                    is_first = False
                 length_s = spoken.sound.size / self._playout.sample_rate
                 self._utterance.give(spoken.words, self._playout.given_s + length_s)
                 await self._playout.play(spoken.sound)

@@ -3,7 +3,8 @@
 Nothing here waits: `due_s` says when to call `tick` if nothing else happens before. Times are
 seconds of one clock. While a reply is thought over or spoken and a voice is heard, the reply is
 held; the words then decide whether it goes on, is withdrawn before anybody heard it, or is
-interrupted.
+interrupted. A reply may be begun ahead of the end of the turn: it is held until then, and withdrawn
+where the user goes on.
 """
 
 import math
@@ -59,13 +60,15 @@ Decision: TypeAlias = Reply | Withdraw | Interrupt | Hold | GoOn
 class TurnRules:
     """`voice_s`: a shorter noise does not hold a voice that speaks. `late_s`: how long a final text
     is waited for. `held_s`: a voice without words does not hold for longer. `early_s`: a short
-    answer that begins so soon before the end of what was said answers it. `yields`: words stop a
-    voice that speaks; otherwise they are answered when it has ended."""
+    answer that begins so soon before the end of what was said answers it. `ahead_s`: so long before
+    the end of the turn its answer may be begun. `yields`: words stop a voice that speaks; otherwise
+    they are answered when it has ended."""
 
     voice_s: float = 0.2
     late_s: float = 1.0
     held_s: float = 2.0
     early_s: float = 1.0
+    ahead_s: float = 0.0
     yields: bool = True
 
 
@@ -91,6 +94,8 @@ class Turn:
         self._voice_began_s = -math.inf
         self._silent_since_s = 0.0
         self._held_since_s = 0.0
+        self.is_ahead = False
+        """What is answered already may not have been all."""
         self._spoke_until_s = -math.inf
         self._is_final_due = False
         self._is_passed_over = False
@@ -114,8 +119,11 @@ class Turn:
         if self._is_final_due:
             return self._silent_since_s + self._rules.late_s
         if (answer_due_s := self.answer_due_s) is not None:
-            return answer_due_s
-        return self._silent_since_s if self.is_held else None
+            return answer_due_s - (0.0 if self._interim else self._rules.ahead_s)
+        if not self.is_held:
+            return None
+        wait_s = self._silence_s(self._answered) if self.is_ahead else 0.0
+        return self._silent_since_s + wait_s
 
     @property
     def answer_due_s(self) -> float | None:
@@ -164,7 +172,7 @@ class Turn:
         if self.agent is Agent.QUIET:
             return []
         self.agent = Agent.QUIET
-        self.is_held = False
+        self.is_held = self.is_ahead = False
         self._answered = ""
         return [Interrupt()]
 
@@ -185,7 +193,7 @@ class Turn:
         """All of it was heard, or it failed. Signs of listening are forgotten, but for one that
         came with the end: that is an answer."""
         self.agent = Agent.QUIET
-        self.is_held = False
+        self.is_held = self.is_ahead = False
         self._answered = ""
         self._spoke_until_s = at_s
         is_answer = self.is_voice or self._voice_began_s >= at_s - self._rules.early_s
@@ -203,8 +211,16 @@ class Turn:
         self._is_final_due = False
         if self.agent is not Agent.QUIET:
             return self._go_on()
-        is_over = self.text and at_s >= self._silent_since_s + self._silence_s(self.text)
-        return self._reply() if is_over else []
+        answer_due_s = self.answer_due_s
+        return [] if answer_due_s is None else self._answer(at_s, answer_due_s)
+
+    def _answer(self, at_s: float, due_s: float) -> list[Decision]:
+        if at_s >= due_s:
+            return self._reply()
+        if self._interim or at_s < due_s - self._rules.ahead_s:
+            return []
+        self.is_ahead = True
+        return [*self._reply(), *self._hold(at_s)]
 
     def _overlaps(self) -> bool:
         """Whether the voice that is heard began before the agent was silent."""
@@ -215,13 +231,14 @@ class Turn:
         if self.agent is Agent.QUIET or not words_of(self.text):
             return []
         is_heard_out = self.agent is Agent.SPEAKING and not self._rules.yields
-        if is_heard_out or self._words.is_listening(self.text):
+        is_listening = self._words.is_listening(self.text) and not self.is_ahead
+        if is_heard_out or is_listening:
             return []
         return self._yield_floor()
 
     def _yield_floor(self) -> list[Decision]:
         was, self.agent = self.agent, Agent.QUIET
-        self.is_held = False
+        self.is_held = self.is_ahead = False
         match was:
             case Agent.QUIET:
                 return []
@@ -259,5 +276,5 @@ class Turn:
     def _go_on(self) -> list[Decision]:
         if not self.is_held:
             return []
-        self.is_held = False
+        self.is_held = self.is_ahead = False
         return [GoOn()]

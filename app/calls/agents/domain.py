@@ -98,6 +98,8 @@ class Behavior(_Part, frozen=True):
 
     smart_endpointing: bool = True
     """Waits longer where a phrase or its sound is unfinished; else always `usual_s`."""
+    think_ahead: bool = True
+    """Begins an answer before the turn is over, now and then in vain. Not where it has tools."""
     smart_turn: bool = False
     """Has a model judge by the sound of each pause whether that is the end."""
     patience: PatienceSettings = PatienceSettings()

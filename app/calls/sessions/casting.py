@@ -50,6 +50,8 @@ class Casting:
             brain = AgentBrain(thinker, scope, settings.system_prompt, toolbox)
             mouth = AgentMouth(self._agents.voices.speaking, manner, scope.org_id, sample_rate)
             cast = await _cast(settings, manner, brain, mouth)
+            if kept.tools:  # what they do cannot be taken back
+                cast = replace(cast, thinks_ahead=False)
             if isinstance(thinker, GraphThinker):
                 facts = partial(_facts, thinker)
                 cast = replace(cast, brain=GraphBrain(brain, thinker), opens=True, facts=facts)
@@ -77,6 +79,7 @@ async def _cast(
         strategies=SMART if behavior.smart_endpointing else (),
         judges_sound=behavior.smart_turn,
         yields=behavior.barge_in,
+        thinks_ahead=behavior.think_ahead,
         closes=behavior.closing_phrases,
         murmurs=behavior.backchannel,
         adapts=behavior.emotion_adaptation,

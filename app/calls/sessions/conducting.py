@@ -20,15 +20,17 @@ from app.realtime.strategies.humanizing import BreathingMouth, RoomTone
 from app.realtime.turn import Turn, TurnRules
 from app.realtime.words import SmallWords
 
+_AHEAD_S = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Cast:
     """An agent as a call needs it. `strategies` none: silence alone ends a turn. `judges_sound`:
     they are told how a voice sounded before it paused. `opens`: the brain has something to say
-    before anybody asks. `silence` none: nobody minds it. `yields`:
-    words of the user stop the agent. `closes`: hangs up after a goodbye. `murmurs`: "mm-hmm", while
-    the user speaks for long. `adapts`: the brain is told of moods. `facts`: what the agent has
-    found out by now."""
+    before anybody asks. `silence` none: nobody minds it. `yields`: words of the user stop the
+    agent. `thinks_ahead`: begins an answer before the turn is over, now and then in vain. `closes`:
+    hangs up after a goodbye. `murmurs`: "mm-hmm", while the user speaks for long. `adapts`: the
+    brain is told of moods. `facts`: what the agent has found out by now."""
 
     brain: Brain
     mouth: Mouth
@@ -42,6 +44,7 @@ class Cast:
     judges_sound: bool = False
     opens: bool = False
     yields: bool = True
+    thinks_ahead: bool = False
     closes: bool = True
     murmurs: bool = True
     adapts: bool = True
@@ -88,7 +91,8 @@ async def conduct(
         return silence_needed_s(evidence, cast.patience, cast.strategies)
 
     pause = Pause()
-    turn = Turn(cast.words, silence_s, TurnRules(yields=cast.yields))
+    rules = TurnRules(yields=cast.yields, ahead_s=_AHEAD_S if cast.thinks_ahead else 0.0)
+    turn = Turn(cast.words, silence_s, rules)
     parts = Parts(cast.brain, _humanized(cast, line), line.playout, turn)
     session = Session(
         parts,

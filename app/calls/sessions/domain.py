@@ -98,9 +98,10 @@ class Timings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     voice_ended_s: float | None = None
     final_text_s: float | None = None
     turn_over_s: float | None = None
-    """It was decided that the caller has finished."""
+    """The answer was begun: the caller had finished, or nearly."""
     first_token_s: float | None = None
     first_sentence_s: float | None = None
+    sound_made_s: float | None = None
     first_sound_s: float | None = None
 
     @property

@@ -17,6 +17,7 @@ from app.realtime.events import (
     Said,
     Saying,
     SessionEvent,
+    SoundMade,
     SpokeInWriting,
     StateChanged,
     Thought,
@@ -132,7 +133,7 @@ class Chat:
             case StateChanged(state):
                 was, self._state = self._state, state
                 return self._moved(was, state)
-            case Thought():
+            case Thought() | SoundMade():
                 return []
             case Saying(text):
                 return self._saying(text.strip())

@@ -35,14 +35,15 @@ class ScriptedBrain:
     """Answers in order. A number in a text is a wait of so many seconds, "fail", "end" and
     "transfer" are what it does there."""
 
-    def __init__(self, answers: Sequence[str]) -> None:
+    def __init__(self, answers: Sequence[str], thinks_s: float = 0.3) -> None:
         self._answers = list(answers)
+        self._thinks_s = thinks_s
 
     async def reply(self, lines: Sequence[Line]) -> AsyncGenerator[str | Act, None]:
         assert not lines or lines[-1].role == "user"
         answer = self._answers.pop(0) if self._answers else "Yes."
         words = answer.split()
-        await asyncio.sleep(0 if words[0].isdigit() else 0.3)
+        await asyncio.sleep(0 if words[0].isdigit() else self._thinks_s)
         for word in words:
             match word:
                 case "fail":
@@ -189,7 +190,7 @@ async def converse(scenario: Mapping[str, Any], brain: Brain | None = None) -> C
         if isinstance(event, Said) and event.line.is_cut:
             cuts.append((len(caller.heard), len(mouth.words)))
 
-    brain = brain or ScriptedBrain(scenario["agent"])
+    brain = brain or ScriptedBrain(scenario["agent"], scenario.get("thinks_s", 0.3))
     session = _session(scenario, Parts(brain, mouth, playout, _turn(scenario)), tell)
     ended = await session.run(caller)
     return Conversation(
@@ -209,7 +210,7 @@ async def converse(scenario: Mapping[str, Any], brain: Brain | None = None) -> C
 
 
 def _turn(scenario: Mapping[str, Any]) -> Turn:
-    rules = TurnRules(yields=scenario.get("yields", True))
+    rules = TurnRules(yields=scenario.get("yields", True), ahead_s=scenario.get("ahead_s", 0.0))
     return Turn(ENGLISH, lambda text: 1.5 if ENGLISH.is_unfinished(text) else 0.6, rules)
 
 

@@ -13,7 +13,7 @@ from app.realtime.moments import Moments
         ({}, {}),
         ({"first_sound_s": 1.0}, {}),
         (
-            {"voice_ended_s": 1.0, "final_text_s": 1.25, "turn_over_s": 1.5, "first_sound_s": 2.0},
+            {"voice_ended_s": 1.0, "final_text_s": 1.25, "turn_over_s": 1.5, "sound_made_s": 2.0},
             {"asr": 0.25, "endpointing": 0.25, "tts": 0.5},
         ),
         (
@@ -22,7 +22,7 @@ from app.realtime.moments import Moments
         ),
         (
             {"turn_over_s": 1.0, "final_text_s": 0.5, "first_token_s": 1.5, "first_sound_s": 2.0},
-            {"llm": 0.5, "tts": 0.5},
+            {"llm": 0.5, "held": 0.5},
         ),
         (
             {
@@ -30,9 +30,10 @@ from app.realtime.moments import Moments
                 "turn_over_s": 1.0,
                 "first_token_s": 3.0,
                 "first_sentence_s": 2.0,
-                "first_sound_s": 4.0,
+                "sound_made_s": 4.0,
+                "first_sound_s": 4.5,
             },
-            {"endpointing": 1.0, "llm": 2.0, "sentence": 0.0, "tts": 1.0},
+            {"endpointing": 1.0, "llm": 2.0, "sentence": 0.0, "tts": 1.0, "held": 0.5},
         ),
     ],
 )

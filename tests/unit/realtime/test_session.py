@@ -38,12 +38,25 @@ def test_a_conversation_goes(scenario: dict[str, Any]) -> None:
     assert _told([event for _, event in held.told]) == kept
 
 
-def test_whoever_follows_a_conversation_knows_where_the_time_before_an_answer_went() -> None:
+@pytest.mark.parametrize(
+    ("ahead_s", "endpointing_s", "held_s"), [(0, 0.4, 0), (0.5, 0, 0), (0.5, 0, 0.3)]
+)
+def test_whoever_follows_a_conversation_knows_where_the_time_before_an_answer_went(
+    ahead_s: float, endpointing_s: float, held_s: float
+) -> None:
     answers = Answers()
-    for _, event in run_virtual(converse(SCENARIOS[0])).told:
+    thought_s = 0.3 - held_s
+    scenario = {**SCENARIOS[0], "ahead_s": ahead_s, "thinks_s": thought_s}
+    for _, event in run_virtual(converse(scenario)).told:
         answers.tell(event)
-    shares = {stage: round(each_s, 2) for stage, each_s in answers.heard.shares().items()}
-    assert shares == {"asr": 0.2, "endpointing": 0.4, "llm": 0.3, "sentence": 0.0, "tts": 0.1}
+    assert {stage: round(each_s, 2) for stage, each_s in answers.heard.shares().items()} == {
+        "asr": 0.2,
+        "endpointing": endpointing_s,
+        "llm": thought_s,
+        "sentence": 0,
+        "tts": 0.1,
+        "held": held_s,
+    }
 
 
 def test_the_scenarios_are_as_many_as_promised() -> None:

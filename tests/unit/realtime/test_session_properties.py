@@ -73,6 +73,7 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
         "closes": draw(st.booleans()),
         "adapts": draw(st.booleans()),
         "yields": draw(st.booleans()),
+        "ahead_s": draw(st.sampled_from([0, 0.5])),
         "mouth_fails_at": draw(st.sampled_from(["", "", "nine", "Sorry,", "Hello", "*"])),
         "stalls": list(zip(places[::2], places[1::2], strict=False)),
         "bursts": draw(st.booleans()),

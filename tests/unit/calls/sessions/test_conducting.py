@@ -24,7 +24,7 @@ from app.asr.streaming import StreamService
 from app.calls.sessions.conducting import Cast, Held, conduct
 from app.core.errors import Unavailable
 from app.realtime.conversation import Line
-from app.realtime.events import SessionEvent, Understanding, VoiceChanged
+from app.realtime.events import SessionEvent, StateChanged, Understanding, VoiceChanged
 from app.realtime.playout import Playout
 from app.realtime.session import Phrases
 from tests.unit.realtime.simulated import ENGLISH, RATE, ScriptedBrain, ToneMouth
@@ -250,6 +250,20 @@ async def test_a_voice_that_did_not_fall_is_waited_for_if_that_is_known_in_time(
     agent = replace(cast_of("Hello."), judges_sound=True)
     talk, _ = await held(ShortLine(6), agent, said, [over], judged_s)
     assert talk.lines[0].at_s == pytest.approx(answered_s)
+
+
+@virtual_time
+async def test_an_answer_that_was_thought_ahead_is_heard_when_the_turn_is_over() -> None:
+    said = utterance(0.5, 1.5, sentence("My name is Ada"))
+
+    async def sounds_at_s(agent: Cast) -> float:
+        line, began_s = ShortLine(6), asyncio.get_running_loop().time()
+        await held(line, agent, said)
+        states = (event for event in line.told if isinstance(event, StateChanged))
+        return next(event.at_s for event in states if event.state == "speaking") - began_s
+
+    assert await sounds_at_s(replace(cast_of("Hello."), thinks_ahead=True)) == pytest.approx(2.2)
+    assert await sounds_at_s(cast_of("Hello.")) == pytest.approx(2.6)
 
 
 @virtual_time

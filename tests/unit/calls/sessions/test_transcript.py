@@ -7,6 +7,7 @@ from app.realtime.events import (
     Said,
     Saying,
     SessionEvent,
+    SoundMade,
     StateChanged,
     Thought,
     Understanding,
@@ -39,6 +40,7 @@ def test_an_answer_tells_where_the_time_before_it_went() -> None:
     for event in (
         Thought(102.7),
         Saying("It is", 102.75),
+        SoundMade(102.875),
         Saying("four.", 102.9),
         StateChanged("speaking", 103.0),
         VoiceChanged(True, 103.2),
@@ -57,6 +59,7 @@ def test_an_answer_tells_where_the_time_before_it_went() -> None:
         turn_over_s=2.5,
         first_token_s=2.7,
         first_sentence_s=2.75,
+        sound_made_s=2.875,
         first_sound_s=3.0,
     )
     assert agent.timings.voice_to_voice_s == 1.0

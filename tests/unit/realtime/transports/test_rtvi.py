@@ -14,6 +14,7 @@ from app.realtime.events import (
     Said,
     Saying,
     SessionEvent,
+    SoundMade,
     StateChanged,
     Thought,
     Understanding,
@@ -118,23 +119,39 @@ def test_a_turn_is_told_in_the_order_in_which_it_happens(chat: Chat) -> None:
         "final": False,
     }
     assert (final["text"], final["final"]) == ("Book a table.", True)
-    [metrics] = [each["data"] for each in messages if each["type"] == "metrics"]
-    assert metrics == {
+    texts = [each["data"]["text"] for each in messages if each["type"] == "bot-llm-text"]
+    assert "".join(texts) == "For how many? And when?"
+
+
+def test_a_browser_is_told_where_the_time_before_an_answer_went(chat: Chat) -> None:
+    [measured] = metrics(
+        told(
+            chat,
+            Understanding("Book a table.", is_final=True, at_s=2.2),
+            VoiceChanged(is_voice=False, at_s=2.0),
+            Said(Line("user", "Book a table.", 2.5)),
+            StateChanged("thinking", 2.5),
+            Thought(2.55),
+            Saying("For how many?", 2.6),
+            SoundMade(2.7),
+            StateChanged("speaking", 2.75),
+        )
+    )
+    assert measured == {
         "ttfb": [
             {"processor": "voice-to-voice", "value": 0.75},
             {"processor": "llm", "value": 0.05},
-            {"processor": "tts", "value": 0.15},
+            {"processor": "tts", "value": 0.1},
         ],
         "processing": [
             {"processor": "asr", "value": 0.2},
             {"processor": "endpointing", "value": 0.3},
             {"processor": "llm", "value": 0.05},
             {"processor": "sentence", "value": 0.05},
-            {"processor": "tts", "value": 0.15},
+            {"processor": "tts", "value": 0.1},
+            {"processor": "held", "value": 0.05},
         ],
     }
-    texts = [each["data"]["text"] for each in messages if each["type"] == "bot-llm-text"]
-    assert "".join(texts) == "For how many? And when?"
 
 
 def metrics(messages: Sequence[Message]) -> list[dict[str, Any]]:
@@ -149,6 +166,7 @@ def test_a_turn_that_was_typed_waited_for_no_voice(chat: Chat) -> None:
             StateChanged("thinking", 1.0),
             Thought(1.25),
             Saying("Two.", 1.5),
+            SoundMade(2.0),
             StateChanged("speaking", 2.0),
         )
     )
@@ -156,6 +174,7 @@ def test_a_turn_that_was_typed_waited_for_no_voice(chat: Chat) -> None:
         ("llm", 0.25),
         ("sentence", 0.25),
         ("tts", 0.5),
+        ("held", 0.0),
     ]
     assert [each["processor"] for each in measured["ttfb"]] == ["llm", "tts"]
 
