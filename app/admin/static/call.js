@@ -18,13 +18,14 @@ export class Call extends EventTarget {
   #found = [];
   #isOver = false;
   #timers = [];
+  #sent = 0;
   #smoothed = { sum: 0, count: 0 };
 
   constructor(track) {
     super();
     const direction = track ? "sendrecv" : "recvonly";
     this.#sender = this.#pc.addTransceiver(track ?? "audio", { direction }).sender;
-    this.#pc.addEventListener("track", (event) => this.#tell("voice", event.streams[0] ?? new MediaStream([event.track])));
+    this.#pc.addEventListener("track", ({ track }) => this.#tell("voice", new MediaStream([track])));
     this.#pc.addEventListener("icecandidate", (event) => this.#add(event.candidate));
     this.#pc.addEventListener("connectionstatechange", () => this.#moved());
     this.#channel.addEventListener("open", () => this.#opened());
@@ -56,12 +57,13 @@ export class Call extends EventTarget {
   }
 
   write(text) {
-    this.#send("send-text", { content: text, options: { run_immediately: true, audio_response: true } });
+    this.#send("send-text", { content: text, options: { run_immediately: true } });
   }
 
   hangUp() {
     this.#send("disconnect-bot");
-    this.#timers.push(setTimeout(() => this.#end(null), this.#channel.readyState === "open" ? FAREWELL_MS : 0));
+    const farewellMs = this.#channel.readyState === "open" ? FAREWELL_MS : 0;
+    this.#timers.push(setTimeout(() => this.#end(null), farewellMs));
   }
 
   // How late sound arrives here, in seconds: there, back, and since the last time that somebody asked
@@ -83,7 +85,7 @@ export class Call extends EventTarget {
 
   #opened() {
     this.#send("client-ready", { version: "2.1.0", about: { library: "parley-talk" } });
-    this.#timers.push(setInterval(() => this.#channel.readyState === "open" && this.#channel.send(`ping: ${Date.now()}`), PING_MS));
+    this.#timers.push(setInterval(() => this.#sendText(`ping: ${Date.now()}`), PING_MS));
   }
 
   #received(data) {
@@ -93,8 +95,11 @@ export class Call extends EventTarget {
   }
 
   #send(type, data = {}) {
-    if (this.#channel.readyState !== "open") return;
-    this.#channel.send(JSON.stringify({ label: LABEL, type, id: crypto.getRandomValues(new Uint32Array(1))[0].toString(16), data }));
+    this.#sendText(JSON.stringify({ label: LABEL, type, id: String(++this.#sent), data }));
+  }
+
+  #sendText(text) {
+    if (this.#channel.readyState === "open") this.#channel.send(text);
   }
 
   #add(candidate) {
@@ -116,7 +121,8 @@ export class Call extends EventTarget {
     const state = this.#pc.connectionState;
     if (state === "failed") this.#end("lost");
     else if (state === "disconnected") {
-      this.#timers.push(setTimeout(() => this.#pc.connectionState === "disconnected" && this.#end("lost"), LOST_MS));
+      const isStill = () => this.#pc.connectionState === "disconnected";
+      this.#timers.push(setTimeout(() => isStill() && this.#end("lost"), LOST_MS));
     }
   }
 

@@ -3,7 +3,12 @@
 import { make } from "./dom.js";
 
 // Echo is the browser's to cancel: the agent would else hear itself.
-const WANTED = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
+const WANTED = {
+  echoCancellation: true,
+  noiseSuppression: true,
+  autoGainControl: true,
+  channelCount: 1,
+};
 const REASONS = { NotAllowedError: "microphone-denied", SecurityError: "microphone-denied" };
 
 export class NoMicrophone extends Error {}
@@ -71,6 +76,7 @@ function fill(select, all, kind, inUse) {
     option.selected = device.deviceId === inUse;
     return option;
   });
-  select.replaceChildren(...(options.length ? options : [make("option", { value: "" }, "The browser's choice")]));
+  if (!options.length) options.push(make("option", { value: "" }, "The browser's choice"));
+  select.replaceChildren(...options);
   select.disabled = options.length < 2;
 }

@@ -1,4 +1,5 @@
-// Where the time before each answer went: a row an answer, a bar of its parts.
+// Where the time before each answer went: a row an answer, a bar of its parts. What was made before the
+// turn was over is held until then.
 
 import { make } from "./dom.js";
 
@@ -8,6 +9,7 @@ const PARTS = new Map([
   ["llm", ["thinking", "Thinking"]],
   ["sentence", ["sentence", "Sentence"]],
   ["tts", ["speaking", "Voice"]],
+  ["held", ["held", "Held"]],
   ["network", ["network", "Network"]],
 ]);
 

@@ -11,11 +11,14 @@ const SENTENCES = {
   "no-microphone": "No microphone was found. You can still write.",
   insecure: "Browsers give pages a microphone over https:// or on localhost only. You can still write; to speak, open this page on the machine that runs Parley, or put TLS before it.",
   "call-lost": "The connection was lost.",
+  silent: "This browser plays no sound before somebody presses something.",
 };
 
 export function problemOf(error) {
   if (error instanceof Unreachable) return problem("server-gone");
-  if (!(error instanceof Refused)) return { code: "call-failed", sentence: `This browser could not make the call: ${error.message}` };
+  if (!(error instanceof Refused)) {
+    return { code: "call-failed", sentence: `This browser could not make the call: ${error.message}` };
+  }
   if (error.status === 401) return problem("token-refused");
   if (error.status === 403) return problem("not-permitted");
   return { code: "call-refused", sentence: `No call now: ${error.message}.`.replace(/\.\.$/, ".") };

@@ -20,17 +20,20 @@ export class Replay {
   #wanted = null;
 
   constructor() {
-    byId("play").addEventListener("click", () => (this.#sound.paused ? this.#sound.play() : this.#sound.pause()));
+    const sound = this.#sound;
+    byId("play").addEventListener("click", () => (sound.paused ? sound.play() : sound.pause()));
     this.#position.addEventListener("input", () => this.#goTo(this.#position.valueAsNumber));
-    byId("waveform").addEventListener("click", (event) => this.#goTo((event.offsetX / event.target.clientWidth) * this.#lengthS));
+    byId("waveform").addEventListener("click", ({ offsetX, target }) => {
+      this.#goTo((offsetX / target.clientWidth) * this.#lengthS);
+    });
     this.#section.addEventListener("click", (event) => {
       const at = event.target.dataset.at;
       if (at !== undefined) this.#playFrom(Number(at));
     });
     for (const name of ["play", "pause", "ended"]) {
-      this.#sound.addEventListener(name, () => (byId("play").textContent = this.#sound.paused ? "Play" : "Pause"));
+      sound.addEventListener(name, () => (byId("play").textContent = sound.paused ? "Play" : "Pause"));
     }
-    this.#sound.addEventListener("timeupdate", () => this.#moved());
+    sound.addEventListener("timeupdate", () => this.#moved());
   }
 
   hide() {
@@ -48,10 +51,13 @@ export class Replay {
     const call = await this.#whenOver(callId);
     if (!call || this.#wanted !== callId) return;
     this.#section.dataset.call = callId;
-    this.#turns.replaceChildren(...call.transcript.filter(({ role }) => role !== "developer").map(turnOf));
+    const turns = call.transcript.filter(({ role }) => role !== "developer");
+    this.#turns.replaceChildren(...turns.map(turnOf));
     this.#player.hidden = !call.recording_path;
     this.#section.hidden = false;
-    this.#about.textContent = call.recording_path ? `${clock(call.duration)} of sound.` : "This call was not recorded.";
+    this.#about.textContent = call.recording_path
+      ? `${clock(call.duration)} of sound.`
+      : "This call was not recorded.";
     if (call.recording_path) await this.#load(call);
   }
 
@@ -72,7 +78,8 @@ export class Replay {
     Object.assign(byId("download"), { href: this.#address, download: `call-${call.id}.ogg` });
     this.#lengthS = await this.#waveform.show(blob);
     this.#position.max = Math.ceil(this.#lengthS);
-    byId("waveform").setAttribute("aria-label", `Waveform of the call, ${clock(this.#lengthS)} long: you above, the agent below`);
+    const name = `Waveform of the call, ${clock(this.#lengthS)} long: you above, the agent below`;
+    byId("waveform").setAttribute("aria-label", name);
     this.#moved();
   }
 
@@ -106,11 +113,15 @@ function turnOf({ role, text, start, end, is_cut: isCut }) {
   let at = start;
   const parts = words.flatMap((word) => {
     const until = at + ((end - start) * (word.length + 1)) / letters;
-    const part = make("span", { class: "word", "data-at": at.toFixed(2), "data-until": until.toFixed(2) }, word);
+    const times = { "data-at": at.toFixed(2), "data-until": until.toFixed(2) };
     at = until;
-    return [part, " "];
+    return [make("span", { class: "word", ...times }, word), " "];
   });
-  const from = make("button", { type: "button", "data-at": String(start), "aria-label": `Play from ${clock(start)}` }, clock(start));
-  const cut = isCut ? [make("span", { class: "note" }, "(interrupted)")] : [];
-  return make("li", { "data-turn": role, "data-role": role }, from, " ", make("span", { class: "who" }, role === "user" ? "You" : "Agent"), " ", make("span", { class: "words" }, ...parts), ...cut);
+  const goes = { type: "button", "data-at": String(start), "aria-label": `Play from ${clock(start)}` };
+  return make("li", { "data-turn": role, "data-role": role },
+    make("button", goes, clock(start)), " ",
+    make("span", { class: "who" }, role === "user" ? "You" : "Agent"), " ",
+    make("span", { class: "words" }, ...parts),
+    ...(isCut ? [make("span", { class: "note" }, "(interrupted)")] : []),
+  );
 }

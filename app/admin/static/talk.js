@@ -156,18 +156,27 @@ function refused(error) {
 
 function hear(stream) {
   voice.srcObject = stream;
-  voice.play().catch(() => complain({ code: "silent", sentence: "This browser plays no sound before you press something." }, () => voice.play().then(forgive)));
+  voice.play().catch(() => complain(problem("silent"), () => voice.play().then(forgive)));
 }
 
 async function told(message) {
   const { type, data } = message;
   if (MOVES[type]) show(MOVES[type]);
   transcript.told(message);
-  if (type === "bot-ready") show("listening");
-  else if (type === "metrics") latency.told(data, await call.delayS());
-  else if (type === "error") complain({ code: "call-failed", sentence: data.error }, data.fatal ? begin : undefined);
-  else if (type === "server-message" && data.type === "call-started") callId = data.call_id;
-  else if (type === "server-message" && data.type === "call-ended") endedBecause = data.reason;
+  switch (type === "server-message" ? data.type : type) {
+    case "bot-ready":
+      return show("listening");
+    case "call-started":
+      return (callId = data.call_id);
+    case "call-ended":
+      return (endedBecause = data.reason);
+    case "metrics":
+      return latency.told(data, await call.delayS());
+    case "error":
+      return complain({ code: "call-failed", sentence: data.error }, data.fatal ? begin : undefined);
+    default:
+      return undefined;
+  }
 }
 
 async function over(why) {
@@ -175,17 +184,21 @@ async function over(why) {
   call = null;
   transcript.over();
   voice.srcObject = null;
-  if (why === "lost" && !endedBecause) {
-    complain(problem("call-lost"), begin);
-    show("ended", "The call is over.");
-  } else {
-    show("ended", `The call is over. ${document.body.dataset.problem === "call-failed" ? "" : sentenceOfEnd(endedBecause)}`.trim());
-  }
-  if (!callId) return;
+  const isLost = why === "lost" && !endedBecause;
+  if (isLost) complain(problem("call-lost"), begin);
+  const hasFailed = isLost || document.body.dataset.problem === "call-failed";
+  show("ended", hasFailed ? "The call is over." : `The call is over. ${sentenceOfEnd(endedBecause)}`);
+  await showReplay();
+}
+
+async function showReplay() {
   try {
-    await replay.show(callId);
+    if (callId) await replay.show(callId);
   } catch (error) {
-    complain(problemOf(error), () => over(why));
+    complain(problemOf(error), () => {
+      forgive();
+      showReplay();
+    });
   }
 }
 

@@ -4,13 +4,15 @@
 import { make } from "./dom.js";
 
 export class Transcript {
+  #log;
   #list;
   #user = null;
   #agent = null;
   #answered = false; // something of an answer was heard since the user's last turn
 
-  constructor(list) {
-    this.#list = list;
+  constructor(log) {
+    this.#log = log;
+    this.#list = log.querySelector("ol");
   }
 
   clear() {
@@ -71,7 +73,7 @@ export class Transcript {
   }
 
   #follow() {
-    this.#list.scrollTop = this.#list.scrollHeight;
+    this.#log.scrollTop = this.#log.scrollHeight;
   }
 }
 
