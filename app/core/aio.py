@@ -287,8 +287,8 @@ class LoopLag:
     @property
     def usual_s(self) -> float:
         """What nine in ten of the last wake-ups did not exceed: one hiccup is no overload."""
-        recent = sorted(self._recent)
-        return recent[len(recent) * 9 // 10] if recent else 0.0
+        place = len(self._recent) * 9 // 10 - 1
+        return sorted(self._recent)[place] if place >= 0 else 0.0
 
     async def run(self) -> None:
         """A service for `Supervisor.keep_running`."""

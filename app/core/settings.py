@@ -98,7 +98,9 @@ class Models:
         "PARLEY_MODEL_MEMORY_MB", 8192, "Memory that loaded models may take, in MiB"
     )
     warm_up: bool = setting(
-        "PARLEY_WARM_UP", True, "Load what speaks at start: the first caller does not wait for it"
+        "PARLEY_WARM_UP",
+        True,
+        "Load what speaks and hears at start: the first caller does not wait",
     )
     lm_memory_mb: Positive = setting(
         "PARLEY_LM_MEMORY_MB",

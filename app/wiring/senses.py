@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from app.inference.manifest import Manifest, read_manifest
 from app.inference.model_store import FileState, ModelStore
 from app.inference.onnx import OnnxRuntime
 from app.inference.registry import ModelRegistry
+from app.inference.starting import Starting
 from app.llm.llama.models import EmbeddedModel, embedded_model
 from app.tts.engines.kokoro.convert import convert as convert_kokoro
 from app.tts.engines.kokoro.network import load_kokoro
@@ -58,8 +59,11 @@ class Inference:
     speech: SpeechService
     streams: StreamService
     embedded: EmbeddedModel
+    starting: Starting = field(default_factory=Starting)
 
-    async def check_present(self) -> None:
+    async def check_ready(self) -> None:
+        """Whether all is there, and loaded where it is at the start."""
+        self.starting.check()
         states = await asyncio.to_thread(self.store.contents, self.manifest)
         missing = {state.model.id for state in states if state.state is not FileState.PRESENT}
         if missing:

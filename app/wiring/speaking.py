@@ -50,7 +50,7 @@ async def opened_speaking(
     base.metrics.add(speaking.metrics)
     base.notices.subscribe(FITTED_VOICES, speaking.forget_phrases)
     if settings.models.warm_up and isinstance(speaker.engine, KokoroEngine):
-        supervisor.spawn("speech warm-up", _warm_up(senses, speaker))
+        senses.starting.wait_for(supervisor.spawn("speech warm-up", _warm_up(senses, speaker)))
     return speaking
 
 

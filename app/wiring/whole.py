@@ -106,10 +106,8 @@ async def _minds(opened: _Opened) -> _Minds:
     voices = AgentVoices(await opened_speaking(base, senses, settings, opened.supervisor, stack))
     calling = await opened_calling(base, voices, tools, thinking, opened.default_org)
     casting = opened_casting(calling, thinking, tools)
-    data_dir, supervisor = settings.storage.data_dir, opened.supervisor
-    calls = await opened_calls(
-        base, calling, casting, senses.streams, thinking, data_dir, supervisor
-    )
+    supervisor = opened.supervisor
+    calls = await opened_calls(base, calling, casting, senses, thinking, settings, supervisor)
     return _Minds(hearing, thinking, tools, transcription_jobs, remote, calling, casting, calls)
 
 
@@ -159,7 +157,7 @@ async def _runtime(opened: _Opened, version: str) -> Runtime:
         usage=base.usage,
         quotas=base.quotas,
         audit=base.audit,
-        readiness={"database": base.database.ping, "models": senses.check_present},
+        readiness={"database": base.database.ping, "models": senses.check_ready},
     )
 
 

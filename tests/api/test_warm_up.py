@@ -9,8 +9,8 @@ from app.runtime import Runtime
 from tests.api.wired import wired
 
 
-def is_loaded(runtime: Runtime) -> bool:
-    return any(model.id == "kokoro" and model.loaded for model in runtime.models.snapshot().models)
+def loaded(runtime: Runtime) -> set[str]:
+    return {model.id for model in runtime.models.snapshot().models if model.loaded}
 
 
 async def settled(runtime: Runtime) -> None:
@@ -28,9 +28,17 @@ async def settled(runtime: Runtime) -> None:
 async def test_what_speaks_is_there_before_the_first_caller(
     app_url: str, embedded_superuser_url: str, tmp_path: Path
 ) -> None:
-    async with wired(embedded_superuser_url, tmp_path, PARLEY_WARM_UP="true") as parley:
-        await settled(parley.runtime)
-        assert is_loaded(parley.runtime)
+    asked = {"PARLEY_WARM_UP": "true", "PARLEY_PHRASE_CACHE_MB": "0"}
+    async with wired(embedded_superuser_url, tmp_path, **asked) as parley:
+        async with parley.client() as client:
+            early = await client.get("/ready")
+            assert early.status_code == 503
+            assert "hearing warm-up, speech warm-up" in early.text
+            parley.runtime.calling.calls.admit()
+            await settled(parley.runtime)
+            assert (await client.get("/ready")).status_code == 200
+        assert "kokoro" in loaded(parley.runtime)
+        assert any(name.startswith("whisper") for name in loaded(parley.runtime))
         speaking = parley.runtime.speaking
         # Nobody asked for it: neither the pace nor the counters know of it.
         assert speaking.metrics.characters.collect()[0].samples[0].value == 0
@@ -44,6 +52,6 @@ async def test_nothing_is_loaded_where_the_settings_do_not_have_it(
         embedded_superuser_url, tmp_path, **{"PARLEY_WARM_UP": "true"} | setting
     ) as parley:
         await settled(parley.runtime)
-        assert not is_loaded(parley.runtime)
+        assert "kokoro" not in loaded(parley.runtime)
         async with parley.client() as client:
             assert (await client.get("/ready")).status_code == 200

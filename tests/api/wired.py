@@ -43,7 +43,7 @@ async def wired(database_url: str, data_dir: Path, **settings: str) -> AsyncGene
     chosen = declared.load(own | settings)
     store = ModelStore(declared.model_store(chosen, declared.process_environment()))
     stop = asyncio.Event()
-    async with wiring.running(chosen, store, VERSION) as runtime, asyncio.TaskGroup() as group:
+    async with wiring.running(chosen, store, VERSION) as runtime:
         async with runtime.database.transaction(system_scope("test")) as tx:
             default = await find_organization(tx, slug_of(wiring.DEFAULT_ORGANIZATION))
         assert default
@@ -51,9 +51,12 @@ async def wired(database_url: str, data_dir: Path, **settings: str) -> AsyncGene
         token = await runtime.api_keys.renew_admin(scope)
         listening = server.listen(chosen.server)
         host, port = listening[0].address
-        group.create_task(server.serve(create_app(runtime), listening, chosen.server, stop))
-        try:
-            live = LiveServer(f"http://{host}:{port}", token, str(data_dir))
-            yield Wired(runtime, live, scope)
-        finally:
-            stop.set()
+        # A server that is cancelled, since a test failed, closes no socket.
+        with listening[0].socket:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(server.serve(create_app(runtime), listening, chosen.server, stop))
+                try:
+                    live = LiveServer(f"http://{host}:{port}", token, str(data_dir))
+                    yield Wired(runtime, live, scope)
+                finally:
+                    stop.set()

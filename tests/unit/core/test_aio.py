@@ -308,6 +308,10 @@ class TestLoopLag:
         run_virtual(_measure(metrics, blocks=[0.3] * 5, after_s=1))
         assert len(caplog.records) == 1
 
+    def test_one_hiccup_is_not_usual(self, metrics: Metrics) -> None:
+        assert run_virtual(_usual(metrics, [0.3])) == pytest.approx(0)
+        assert run_virtual(_usual(metrics, [0.3] * 5)) == pytest.approx(0.3, abs=0.1)
+
     async def test_a_real_block_of_a_real_loop_is_seen(self, metrics: Metrics) -> None:
         lag = LoopLag(metrics, interval_s=0.001)
         async with Supervisor(metrics) as supervisor:
@@ -316,6 +320,19 @@ class TestLoopLag:
             threading.Event().wait(0.25)  # blocks the loop, on purpose
             await asyncio.sleep(0.01)
         assert _gauge(metrics) >= 0.2
+
+
+async def _usual(metrics: Metrics, blocks: list[float]) -> float:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    lag = LoopLag(metrics)
+    async with Supervisor(metrics) as supervisor:
+        supervisor.keep_running("loop lag", lag.run)
+        for seconds in blocks:
+            await asyncio.sleep(0.05)
+            loop.call_soon(loop.block, seconds)
+            await asyncio.sleep(0.1)
+    return lag.usual_s
 
 
 async def _measure(metrics: Metrics, *, blocks: list[float], after_s: float) -> None:
