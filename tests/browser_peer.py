@@ -12,6 +12,8 @@ from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
     RTCDataChannel,
+    RTCIceServer,
+    RTCIceTransportPolicy,
     RTCPeerConnection,
     RTCSessionDescription,
     VideoStreamTrack,
@@ -53,16 +55,20 @@ OFFER = f"{SESSION}a=group:BUNDLE 0 1 2\r\n{AUDIO}{VIDEO}{DATA}"
 
 class BrowserPeer:
     """`said`: what it says, played in real time. `messages`: what it was told. `roams`: can change
-    its network."""
+    its network. `relay`: it is reached through that alone."""
 
-    def __init__(self, *, camera: bool = False, roams: bool = False) -> None:
+    def __init__(
+        self, *, camera: bool = False, roams: bool = False, relay: RTCIceServer | None = None
+    ) -> None:
         self.said = Playout(RATE, ahead_s=60)
         self.messages: list[dict[str, Any]] = []
         self.levels: list[int] = []
         """The loudest sample of each frame that it heard."""
         self._news = asyncio.Event()
         self._scope = Supervisor(Metrics("0"))
-        self.pc = RTCPeerConnection(RTCConfiguration([]))
+        policy = RTCIceTransportPolicy.RELAY if relay else RTCIceTransportPolicy.ALL
+        servers = [relay] if relay else []
+        self.pc = RTCPeerConnection(RTCConfiguration(servers, iceTransportPolicy=policy))
         self.pc.addTransceiver(PlayoutTrack(self.said))
         self.pc.addTransceiver(VideoStreamTrack() if camera else "video")
         self.channel: RTCDataChannel = self.pc.createDataChannel("chat")
@@ -70,13 +76,14 @@ class BrowserPeer:
         self.channel.on("open", self._news.set)
         self.pc.on("track", self._hear)
         self._transport = self.pc.getTransceivers()[0].receiver.transport.transport
-        self._path = IcePath(self._transport, ()) if roams else None
+        self._path = IcePath(self._transport, lambda: servers) if roams else None
 
     async def offer(self) -> str:
         await self.pc.setLocalDescription(await self.pc.createOffer())
         return self.pc.localDescription.sdp
 
     async def accept(self, answer: str) -> None:
+        answer = answer.replace("a=end-of-candidates\r\n", "")
         await self.pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
     async def restarting_offer(self) -> str:
@@ -155,8 +162,10 @@ class BrowserPeer:
 
 
 @asynccontextmanager
-async def browser(*, camera: bool = False, roams: bool = False) -> AsyncGenerator[BrowserPeer]:
-    peer = BrowserPeer(camera=camera, roams=roams)
+async def browser(
+    *, camera: bool = False, roams: bool = False, relay: RTCIceServer | None = None
+) -> AsyncGenerator[BrowserPeer]:
+    peer = BrowserPeer(camera=camera, roams=roams, relay=relay)
     try:
         yield peer
     finally:

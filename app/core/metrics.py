@@ -80,6 +80,12 @@ class Metrics:
             ["quota"],
             registry=registry,
         )
+        self.relays = Counter(
+            "parley_webrtc_relays",
+            "Calls from browsers that asked a TURN server, by what came of it",
+            ["outcome"],
+            registry=registry,
+        )
         self.quota_refusals = Counter(
             "parley_quota_refusals", "Work refused for a quota", ["quota"], registry=registry
         )

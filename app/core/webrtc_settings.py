@@ -20,6 +20,12 @@ class WebRtc:
     )
     turn_user: str = setting("PARLEY_TURN_USER", "", "Its user")
     turn_password: Secret = setting("PARLEY_TURN_PASSWORD", Secret(""), "That user's password")
+    turn_secret: Secret = setting(
+        "PARLEY_TURN_SECRET",
+        Secret(""),
+        "Secret that the TURN server shares (static-auth-secret), in the place of a user and a "
+        "password: every call has its own, which hold for a day",
+    )
     most_calls: Positive = setting(
         "PARLEY_MAX_BROWSER_CALLS", 100, "Browsers that are connected at once; more get 503"
     )

@@ -199,6 +199,16 @@ async def test_a_call_needs_a_caller_and_an_agent_of_its_organization(
     assert (await offered(owner.client, own)).status_code == 200
 
 
+async def test_a_browser_is_told_whom_it_may_ask_to_be_reached(
+    client: httpx.AsyncClient, admin: httpx.AsyncClient
+) -> None:
+    """Of this installation, nobody."""
+    assert (await client.get("/bot/api/ice-servers")).status_code == 401
+    answer = await admin.get("/bot/api/ice-servers")
+    assert answer.json() == {"iceServers": []}
+    assert answer.headers["cache-control"] == "no-store"
+
+
 async def test_a_flood_of_offers_is_held_to_a_rate(client: httpx.AsyncClient) -> None:
     async def once() -> int:
         return (await client.post(PATH, json={})).status_code

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from litestar import patch, post
+from litestar import get, patch, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, JSONBody
 
@@ -83,6 +83,29 @@ class Taken(msgspec.Struct, frozen=True):
     status: Literal["success"] = "success"
 
 
+class IceServerAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    urls: str
+    username: str | None = None
+    credential: str | None = None
+
+
+class IceServersAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """As the constructor of `RTCPeerConnection` takes it, and `iceConfig` of the Pipecat client."""
+
+    ice_servers: list[IceServerAnswer] = msgspec.field(name="iceServers")
+
+
+@get("/bot/api/ice-servers", opt=CALL, response_headers={"cache-control": "no-store"})
+async def ice_servers(runtime: NamedDependency[Runtime]) -> IceServersAnswer:
+    """What a browser may ask to be reached through. Credentials hold for a day where the relay
+    shares a secret with us."""
+    servers = [
+        IceServerAnswer(urls=server.url, username=server.user, credential=server.password)
+        for server in runtime.calling.browsers.ice_servers()
+    ]
+    return IceServersAnswer(ice_servers=servers)
+
+
 @post(PATH, opt=CALL, dependencies=CALLER, status_code=200)
 async def offer(
     runtime: NamedDependency[Runtime],
@@ -104,8 +127,8 @@ async def add_candidates(runtime: NamedDependency[Runtime], data: JSONBody[Candi
     candidates = [
         Candidate(sent.candidate, sent.sdp_mid, sent.sdp_mline_index) for sent in data.candidates
     ]
-    await runtime.calling.browsers.add_candidates(data.peer, candidates)
+    runtime.calling.browsers.add_candidates(data.peer, candidates)
     return Taken()
 
 
-ROUTES = (offer, add_candidates)
+ROUTES = (ice_servers, offer, add_candidates)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
@@ -55,11 +55,25 @@ class BrowserAnswer:
     sdp: str
 
 
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    url: str
+    user: str | None
+    password: str | None = field(repr=False)
+
+
 class BrowserCalls:
     def __init__(self, peers: Peers, prepare: PrepareCall, supervisor: Supervisor) -> None:
         self._peers = peers
         self._prepare = prepare
         self._supervisor = supervisor
+
+    def ice_servers(self) -> Sequence[IceServer]:
+        """Which a browser may ask to be reached, with credentials that hold for now."""
+        return [
+            IceServer(str(server.urls), server.username, server.credential)
+            for server in self._peers.ice_servers()
+        ]
 
     async def answer(self, scope: OrgScope, offer: BrowserOffer) -> BrowserAnswer:
         """A call that is not under way any more begins anew."""
@@ -75,9 +89,9 @@ class BrowserCalls:
         self._supervisor.spawn("browser call", self._hold(peer, call))
         return BrowserAnswer(peer.id, sdp)
 
-    async def add_candidates(self, peer_id: str, candidates: Sequence[Candidate]) -> None:
+    def add_candidates(self, peer_id: str, candidates: Sequence[Candidate]) -> None:
         """Of whoever knows the id, which only the answer told."""
-        await self._peers.add_candidates(peer_id, candidates)
+        self._peers.add_candidates(peer_id, candidates)
 
     async def _hold(self, peer: Peer, call: Prepared) -> None:
         try:

@@ -3,17 +3,17 @@ connection is put beneath the one encrypted channel, which notices nothing."""
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aioice import Connection
-from aiortc import RTCIceServer, RTCIceTransport
+from aiortc import RTCIceCandidate, RTCIceServer, RTCIceTransport
 from aiortc.rtcicetransport import connection_kwargs
 
 _CONNECTION = "_connection"
 _QUEUE = "_queue"
 _END_AWAITED = "_event_waiter"
-_HAS_ALL_CANDIDATES = "_remote_candidates_end"
+_REACHED_WITHIN_S = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,9 @@ log = logging.getLogger(__name__)
 class IcePath:
     """`_used` carries what is sent. `_next` may take its place, once it reaches the other side."""
 
-    def __init__(self, transport: RTCIceTransport, servers: Sequence[RTCIceServer]) -> None:
+    def __init__(
+        self, transport: RTCIceTransport, servers: Callable[[], Sequence[RTCIceServer]]
+    ) -> None:
         """Before anything is sent over the transport."""
         self._transport = transport
         self._servers = servers
@@ -37,11 +39,20 @@ class IcePath:
     def is_open(self) -> bool:
         return self._transport.state == "completed"
 
+    @property
+    def own_candidates(self) -> Sequence[RTCIceCandidate]:
+        return self._transport.iceGatherer.getLocalCandidates()
+
+    async def add(self, candidate: RTCIceCandidate) -> None:
+        """Of the other side. That no more come is never told: the search would end with what is
+        known, though who seeks us may yet be seen by coming."""
+        await self._transport.addRemoteCandidate(candidate)
+
     async def look_around(self) -> None:
         """For the addresses that we have now. Our next description names them, with new secrets;
         the candidates of the other side that come from here on are for the new way."""
         await self.stay()
-        options = connection_kwargs(list(self._servers))
+        options = connection_kwargs(list(self._servers()))
         is_controlling = self._used.ice_controlling
         self._next = Connection(ice_controlling=is_controlling, **options)
         self._listen_to(self._next)
@@ -56,8 +67,9 @@ class IcePath:
             return
         chosen.remote_username, chosen.remote_password = username, password
         try:
-            await chosen.connect()
-        except ConnectionError:
+            async with asyncio.timeout(_REACHED_WITHIN_S):
+                await chosen.connect()
+        except (ConnectionError, TimeoutError):
             log.info("a restart of ICE found no way")
             if chosen is self._next:
                 await self.stay()
@@ -77,12 +89,9 @@ class IcePath:
             await dropped.close()
 
     def _describe(self, connection: Connection) -> None:
-        gatherer = self._transport.iceGatherer
-        for owner in (self._transport, gatherer):
+        for owner in (self._transport, self._transport.iceGatherer):
             assert hasattr(owner, _CONNECTION)
             setattr(owner, _CONNECTION, connection)
-        assert hasattr(gatherer, _HAS_ALL_CANDIDATES)
-        setattr(gatherer, _HAS_ALL_CANDIDATES, connection is self._used)
 
     def _listen_to(self, connection: Connection) -> None:
         assert hasattr(connection, _QUEUE)

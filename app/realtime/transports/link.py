@@ -12,7 +12,6 @@ from aiortc import (
     RTCConfiguration,
     RTCDataChannel,
     RTCIceCandidate,
-    RTCIceServer,
     RTCPeerConnection,
     RTCSessionDescription,
 )
@@ -23,7 +22,14 @@ from av.video.frame import VideoFrame
 from app.core.aio import Supervisor
 from app.realtime.playout import Playout
 from app.realtime.transports.ice import IcePath
-from app.realtime.transports.media import HEARD_RATE, OpusInOrder, PlayoutTrack, SoundInTime
+from app.realtime.transports.ice_servers import IceServers
+from app.realtime.transports.media import (
+    HEARD_RATE,
+    OpusInOrder,
+    PicturesInDemand,
+    PlayoutTrack,
+    SoundInTime,
+)
 from app.realtime.transports.signalling import Offered, SdpInvalid
 
 _MOST_UNSENT_BYTES = 256 * 1024
@@ -38,6 +44,8 @@ class FarEnd(Protocol):
 
     def heard(self, sound: bytes) -> None: ...
 
+    def looks(self) -> bool: ...
+
     def seen(self, picture: VideoFrame) -> None: ...
 
     def received(self, text: str) -> None: ...
@@ -50,7 +58,7 @@ class FarEnd(Protocol):
 class Link:
     def __init__(
         self,
-        ice_servers: Sequence[RTCIceServer],
+        ice_servers: IceServers,
         playout: Playout,
         far_end: FarEnd,
         supervisor: Supervisor,
@@ -59,7 +67,7 @@ class Link:
     ) -> None:
         self._ice_servers = ice_servers
         self._pc = RTCPeerConnection(
-            RTCConfiguration(list(ice_servers), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+            RTCConfiguration(list(ice_servers.now()), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
         self._voice = PlayoutTrack(playout)
         self._far_end = far_end
@@ -102,9 +110,11 @@ class Link:
             self._supervisor.spawn("webrtc moves", self._path.move(*offered.ice))
         return self._pc.localDescription.sdp
 
-    async def add_candidate(self, candidate: RTCIceCandidate | None) -> None:
-        """Takes as long as the name is looked up that a browser hides behind."""
-        await self._pc.addIceCandidate(candidate)
+    def add_candidates(self, candidates: Sequence[RTCIceCandidate]) -> None:
+        """Behind the name that a browser hides its address behind, somebody has to be found."""
+        for candidate in candidates:
+            if self._path:
+                self._supervisor.spawn("webrtc candidate", self._path.add(candidate))
 
     def send(self, text: str) -> None:
         """Lost where nobody reads."""
@@ -129,10 +139,14 @@ class Link:
             await self._path.look_around()
         await self._pc.setRemoteDescription(RTCSessionDescription(offered.sdp, "offer"))
         self._choose_media()
+        is_new = self._path is None
         if self._path is None:
             transport = self._pc.getTransceivers()[0].receiver.transport.transport
-            self._path = IcePath(transport, self._ice_servers)
+            self._path = IcePath(transport, self._ice_servers.now)
+        self.add_candidates(offered.candidates)
         await self._pc.setLocalDescription()
+        if is_new or has_moved:
+            self._ice_servers.note(self._path.own_candidates)
 
     def _choose_media(self) -> None:
         """One audio both ways; the first video where it is wanted; what else is offered is never
@@ -140,9 +154,14 @@ class Link:
         wanted = {"audio": "sendrecv", "video": "recvonly" if self._has_video else "inactive"}
         for transceiver in self._pc.getTransceivers():
             transceiver.direction = wanted.get(transceiver.kind, "inactive")
-            if wanted.pop(transceiver.kind, None) == "sendrecv":
-                transceiver.sender.replaceTrack(self._voice)
-                OpusInOrder.take_over(transceiver.receiver)
+            match wanted.pop(transceiver.kind, None):
+                case "sendrecv":
+                    transceiver.sender.replaceTrack(self._voice)
+                    OpusInOrder.take_over(transceiver.receiver)
+                case "recvonly":
+                    PicturesInDemand.take_over(transceiver.receiver, self._far_end.looks)
+                case _:
+                    pass
 
     def _read(self, track: MediaStreamTrack) -> None:
         work = self._hear(track) if track.kind == "audio" else self._watch(track)

@@ -1,11 +1,13 @@
 """Sound and pictures of a WebRTC peer, between the frames of aiortc and ours."""
 
 import asyncio
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from fractions import Fraction
 
 import numpy as np
 from aiortc import MediaStreamTrack, RTCRtpReceiver
-from aiortc.jitterbuffer import JitterFrame
+from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 from av import AudioFrame
@@ -19,6 +21,7 @@ HEARD_RATE = 48_000
 FRAME_S = 0.02
 _MOST_LATE_S = 0.1
 _MOST_LOST = HEARD_RATE
+_MOST_PICTURE_PACKETS = 512
 _SEQUENCE = 1 << 16
 _JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
 _PRIMING_S = 0.002
@@ -112,16 +115,76 @@ class PlayoutTrack(MediaStreamTrack):
         return frame
 
 
-class LatestPicture:
-    """Of a camera. Whoever looks sees the newest; those that nobody looked at are gone."""
+class Camera:
+    """Whoever looks sees the newest picture; those that nobody looked at in time are gone, and
+    while nobody looks there are none."""
 
     def __init__(self) -> None:
         self._picture: VideoFrame | None = None
+        self._count = 0
+        self._views = 0
+        self._shown = asyncio.Event()
+
+    @property
+    def is_watched(self) -> bool:
+        return self._views > 0
 
     def show(self, picture: VideoFrame) -> None:
-        self._picture = picture
+        if self.is_watched:
+            self._picture = picture
+            self._count += 1
+            self._shown.set()
 
-    def take(self) -> VideoFrame | None:
-        """None where there is none that was not taken before."""
-        picture, self._picture = self._picture, None
+    @contextmanager
+    def watched(self) -> Generator["View"]:
+        self._views += 1
+        try:
+            yield View(self)
+        finally:
+            self._views -= 1
+            if not self.is_watched:
+                self._picture = None
+
+    async def after(self, count: int) -> tuple[int, VideoFrame]:
+        """The newest, and its number."""
+        while self._picture is None or self._count == count:
+            self._shown.clear()
+            await self._shown.wait()
+        return self._count, self._picture
+
+
+class View:
+    """Of a camera, for one who looks."""
+
+    def __init__(self, camera: Camera) -> None:
+        self._camera = camera
+        self._seen = 0
+
+    async def next(self) -> VideoFrame:
+        """One that was not seen before."""
+        self._seen, picture = await self._camera.after(self._seen)
         return picture
+
+
+class PicturesInDemand:
+    """In the place of aiortc's jitter buffer: what nobody looks at is not even decoded. Who begins
+    to look needs a whole picture first, which has to be asked for."""
+
+    def __init__(self, is_watched: Callable[[], bool]) -> None:
+        self._is_watched = is_watched
+        self._buffer: JitterBuffer | None = None
+
+    @classmethod
+    def take_over(cls, receiver: RTCRtpReceiver, is_watched: Callable[[], bool]) -> None:
+        assert hasattr(receiver, _JITTER_BUFFER)
+        setattr(receiver, _JITTER_BUFFER, cls(is_watched))
+
+    def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
+        """Whether a whole picture is needed, and one that is complete."""
+        if not self._is_watched():
+            self._buffer = None
+            return False, None
+        if self._buffer is None:
+            self._buffer = JitterBuffer(_MOST_PICTURE_PACKETS, is_video=True)
+            return True, self._buffer.add(packet)[1]
+        return self._buffer.add(packet)

@@ -23,6 +23,7 @@ MOST_CANDIDATES = 50
 _LONGEST_CANDIDATE = 500
 _DIGESTS = ("sha-256", "sha-384", "sha-512")
 _LOCAL_NAME = re.compile(r"[0-9A-Za-z-]{1,63}\.local")
+_CANDIDATE_LINES = ("a=candidate:", "a=end-of-candidates")
 _KINDS = ("audio", "video", "application")
 
 
@@ -61,12 +62,15 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Offered:
     """A description that can be answered. `ice`: name and password, which change where ICE is
-    restarted. `digests`: of the certificates, which change where the whole end does."""
+    restarted. `digests`: of the certificates, which change where the whole end does. `candidates`
+    of the medium that carries the others stand beside the text, and in it are none: aiortc would
+    take those of the last."""
 
     sdp: str
     mids: tuple[str, ...]
     ice: tuple[str, str]
     digests: frozenset[str]
+    candidates: tuple[RTCIceCandidate, ...] = ()
 
 
 def check_offer(sdp: str) -> Offered:
@@ -90,16 +94,24 @@ def check_offer(sdp: str) -> Offered:
     bundles = [group.items for group in description.group if group.semantic == "BUNDLE"]
     if len(media) > 1 and (not bundles or set(bundles[0]) != set(mids)):
         raise SdpInvalid("its media are not all in one a=group:BUNDLE")
-    return Offered(sdp, mids, ice[0], digests)
+    if bundles and bundles[0][0] != mids[0]:
+        raise SdpInvalid("another than the first medium carries the others")
+    candidates = tuple(media[0].ice_candidates)
+    return Offered(_without_candidates(sdp), mids, ice[0], digests, candidates)
 
 
-def check_candidates(
-    candidates: Sequence[Candidate], mids: Sequence[str]
-) -> list[RTCIceCandidate | None]:
-    """None: there are no more. One that says no medium is for all of them, which are bundled."""
+def check_candidates(candidates: Sequence[Candidate], mids: Sequence[str]) -> list[RTCIceCandidate]:
+    """Without those that say that no more come. One that says no medium is for all of them, which
+    are bundled."""
     if len(candidates) > MOST_CANDIDATES:
         raise CandidateInvalid(f"more than {MOST_CANDIDATES}")
-    return [_candidate(candidate, mids) for candidate in candidates]
+    checked = [_candidate(candidate, mids) for candidate in candidates]
+    return [candidate for candidate in checked if candidate]
+
+
+def _without_candidates(sdp: str) -> str:
+    lines = sdp.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith(_CANDIDATE_LINES))
 
 
 def _check_shape(sdp: str) -> None:
@@ -160,7 +172,6 @@ def _candidate(asked: Candidate, mids: Sequence[str]) -> RTCIceCandidate | None:
         raise CandidateInvalid("one is for a medium that was not offered")
     if asked.index is not None and not 0 <= asked.index < len(mids):
         raise CandidateInvalid("one is for a medium that was not offered")
-    candidate.sdpMid, candidate.sdpMLineIndex = mids[0], 0
     return candidate
 
 

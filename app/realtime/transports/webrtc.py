@@ -13,12 +13,13 @@ from aiortc import RTCIceServer
 from av.video.frame import VideoFrame
 
 from app.asr.live import Encoding
-from app.core.aio import Channel, Supervisor, TaskScope
+from app.core.aio import Channel, Supervisor
 from app.core.errors import NotFound, Unavailable
 from app.realtime.events import SessionEvent
 from app.realtime.playout import Playout
+from app.realtime.transports.ice_servers import IceServers, Relay
 from app.realtime.transports.link import Link
-from app.realtime.transports.media import HEARD_RATE, LatestPicture
+from app.realtime.transports.media import HEARD_RATE, Camera
 from app.realtime.transports.rtvi import PEER_LEFT, Chat, ClientReady, HangUp, Message, Typed
 from app.realtime.transports.signalling import (
     MOST_CANDIDATES,
@@ -65,7 +66,7 @@ class Peer:
         self.owner = owner
         self.playout = Playout(SPOKEN_RATE)
         self.typed: Callable[[str], None] = lambda text: None
-        self.picture = LatestPicture()
+        self.camera = Camera()
         self.is_connected = False
         self.is_gone = False
         self._chat = chat
@@ -85,18 +86,17 @@ class Peer:
         cannot go on with what is offered."""
         async with self._negotiating:
             self._last_sign_s = self._now_s()
+            self._candidates = 0
             if self._link.can_take(offered) and not restarts:
                 return await self._link.answer(offered)
             return await self._answer_anew(offered)
 
-    async def add_candidates(self, candidates: Sequence[Candidate]) -> None:
+    def add_candidates(self, candidates: Sequence[Candidate]) -> None:
         checked = check_candidates(candidates, self._link.mids)
         self._candidates += len(checked)
         if self._candidates > 2 * MOST_CANDIDATES:
             raise CandidateInvalid("there were too many before")
-        async with TaskScope() as scope:
-            for candidate in checked:
-                scope.spawn("webrtc candidate", self._link.add_candidate(candidate))
+        self._link.add_candidates(checked)
 
     async def _answer_anew(self, offered: Offered) -> str:
         """The connection that there was stays where nothing can be agreed on."""
@@ -151,8 +151,11 @@ class Peer:
             self._unheard.try_receive()
             self._unheard.try_send(sound)
 
+    def looks(self) -> bool:
+        return self.camera.is_watched
+
     def seen(self, picture: VideoFrame) -> None:
-        self.picture.show(picture)
+        self.camera.show(picture)
 
     def received(self, text: str) -> None:
         self._last_sign_s = self._now_s()
@@ -206,7 +209,8 @@ Forget = Callable[[Peer], bool]
 class Reach:
     """How browsers reach us, and how many may at once."""
 
-    ice_servers: Sequence[RTCIceServer] = ()
+    ice_servers: Callable[[], Sequence[RTCIceServer]] = tuple
+    count_relay: Callable[[Relay], None] = lambda outcome: None
     most: int = 100
 
 
@@ -221,6 +225,7 @@ class Peers:
         now: Callable[[], datetime],
     ) -> None:
         self._reach = reach
+        self._ice_servers = IceServers(reach.ice_servers, reach.count_relay, supervisor)
         self._supervisor = supervisor
         self._product = product
         self._now = now
@@ -230,13 +235,17 @@ class Peers:
     def connected(self) -> Mapping[str, Peer]:
         return self._peers
 
+    def ice_servers(self) -> Sequence[RTCIceServer]:
+        """Those that we ask, for browsers to ask too."""
+        return self._ice_servers.now()
+
     async def connect(self, owner: UUID, offered: Offered, *, has_video: bool) -> tuple[Peer, str]:
         """And what answers the offer."""
         if len(self._peers) >= self._reach.most:
             raise PeersFull
 
         def new_link(peer: Peer) -> Link:
-            servers, playout = self._reach.ice_servers, peer.playout
+            servers, playout = self._ice_servers, peer.playout
             return Link(servers, playout, peer, self._supervisor, has_video=has_video)
 
         peer = Peer(owner, Chat(self._product, self._now), new_link, self._forget)
@@ -251,12 +260,12 @@ class Peers:
         peer = self._peers.get(peer_id)
         return peer if peer and peer.owner == owner and not peer.is_gone else None
 
-    async def add_candidates(self, peer_id: str, candidates: Sequence[Candidate]) -> None:
+    def add_candidates(self, peer_id: str, candidates: Sequence[Candidate]) -> None:
         """The id is known to nobody but the browser that was given it."""
         peer = self._peers.get(peer_id)
         if peer is None or peer.is_gone:
             raise PeerNotFound
-        await peer.add_candidates(candidates)
+        peer.add_candidates(candidates)
 
     async def run(self) -> None:
         """A service: hangs up for those that vanished."""

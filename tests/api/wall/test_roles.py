@@ -166,6 +166,7 @@ ALLOWED: dict[str, str] = {
     "POST /bot/api/calls/{call_id}/end": WITHIN,
     "DELETE /bot/api/calls/{call_id}": WRITERS_WITHIN,
     "GET /bot/api/recordings/{ticket}": ANYBODY,
+    "GET /bot/api/ice-servers": CALLERS,
     "POST /bot/api/offer": WITHIN,
     "PATCH /bot/api/offer": ANYBODY,
     "POST /api/v1/session/create": CALLERS,

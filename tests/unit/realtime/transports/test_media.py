@@ -1,6 +1,7 @@
 """Sound on its way to a browser and back: nothing is late for long, nothing comes in a burst."""
 
 import asyncio
+import sys
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from av import AudioFrame, VideoFrame
 
 from app.realtime.playout import Playout
 from app.realtime.transports.media import (
-    LatestPicture,
+    Camera,
     OpusInOrder,
+    PicturesInDemand,
     PlayoutTrack,
     SoundInTime,
     mono_pcm,
@@ -160,11 +162,53 @@ async def test_a_track_that_ended_has_no_more_frames() -> None:
         await track.recv()
 
 
-def test_of_pictures_only_the_newest_is_kept_and_seen_once() -> None:
-    latest = LatestPicture()
-    first, second = VideoFrame(16, 16), VideoFrame(32, 16)
-    assert latest.take() is None
-    latest.show(first)
-    latest.show(second)
-    assert latest.take() is second
-    assert latest.take() is None
+async def test_who_looks_too_slowly_sees_the_newest_picture_only() -> None:
+    camera = Camera()
+    pictures = [VideoFrame(16, 16) for _ in range(1000)]
+    with camera.watched() as view, camera.watched() as other:
+        for picture in pictures:
+            camera.show(picture)
+        assert await view.next() is pictures[-1]
+        assert await other.next() is pictures[-1]
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await view.next()
+        camera.show(pictures[0])
+        assert await view.next() is pictures[0]
+
+
+def test_of_what_nobody_looks_at_nothing_is_kept() -> None:
+    camera, picture, other = Camera(), VideoFrame(16, 16), VideoFrame(16, 16)
+    unknown = sys.getrefcount(picture)
+    camera.show(picture)
+    assert sys.getrefcount(picture) == unknown
+    with camera.watched():
+        camera.show(picture)
+        assert sys.getrefcount(picture) == unknown + 1
+        camera.show(other)
+        assert sys.getrefcount(picture) == unknown
+    assert sys.getrefcount(other) == unknown
+
+
+def picture_packet(number: int) -> RtpPacket:
+    """Each is a picture of its own."""
+    made = RtpPacket(sequence_number=number, timestamp=number * 3000)
+    made._data = bytes([number % 256])
+    return made
+
+
+def test_pictures_are_put_together_while_somebody_looks() -> None:
+    """With a whole one asked for whenever somebody begins to."""
+    is_watched = False
+    demand = PicturesInDemand(lambda: is_watched)
+    assert [demand.add(picture_packet(number)) for number in range(3)] == [(False, None)] * 3
+    for begins_at in (10, 60_000):
+        is_watched = True
+        needs_whole, first = demand.add(picture_packet(begins_at))
+        assert (needs_whole, first) == (True, None)
+        needs_whole, picture = demand.add(picture_packet(begins_at + 1))
+        assert not needs_whole
+        assert picture
+        assert picture.timestamp == begins_at * 3000
+        is_watched = False
+        assert demand.add(picture_packet(begins_at + 2)) == (False, None)

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
+from aiortc.codecs.vpx import Vp8Decoder
 from av import AudioFrame
 
 from app.core.aio import Supervisor
@@ -257,16 +258,21 @@ async def test_an_offer_that_contradicts_what_was_agreed_is_refused(peers: Peers
 
 
 @pytest.mark.inventory("WH-252")
-async def test_pictures_are_seen_where_they_are_wanted(peers: Peers) -> None:
+async def test_pictures_are_decoded_while_somebody_looks(
+    peers: Peers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[int] = []
+    decode = Vp8Decoder.decode
+    monkeypatch.setattr(Vp8Decoder, "decode", lambda *about: decoded.append(1) or decode(*about))
     async with browser(camera=True) as caller:
         peer = await call(peers, caller, has_video=True)
-        picture = None
         async with asyncio.timeout(20):
-            async for _ in peer.sounds():
-                if picture := peer.picture.take():
-                    break
-        assert picture
-        assert (picture.width, picture.height) == (640, 480)
+            await loudest_heard(peer, seconds=0.5)
+            assert not decoded
+            for _ in range(2):
+                with peer.camera.watched() as view:
+                    pictures = [await view.next() for _ in range(3)]
+                assert {(each.width, each.height) for each in pictures} == {(640, 480)}
 
 
 async def test_pictures_that_nobody_wants_are_refused_in_the_answer(peers: Peers) -> None:
@@ -288,8 +294,8 @@ async def test_candidates_that_come_later_connect_a_browser(peers: Peers) -> Non
         peer, answer = await peers.connect(OWNER, check_offer(bare), has_video=False)
         await caller.accept(_without_candidates(answer))
         assert ways
-        await peers.add_candidates(peer.id, [Candidate(way) for way in ways])
-        await peers.add_candidates(peer.id, [Candidate("")])
+        peers.add_candidates(peer.id, [Candidate(way) for way in ways])
+        peers.add_candidates(peer.id, [Candidate("")])
         assert await peer.ready()
 
 
@@ -301,16 +307,16 @@ def _without_candidates(sdp: str) -> str:
 
 async def test_candidates_for_nobody_and_without_end_are_refused(peers: Peers) -> None:
     with pytest.raises(PeerNotFound):
-        await peers.add_candidates("nobody", [])
+        peers.add_candidates("nobody", [])
     async with browser() as caller:
         peer, _ = await peers.connect(OWNER, check_offer(await caller.offer()), has_video=False)
         ways = [
             Candidate(f"candidate:1 1 udp 1 192.0.2.{number} 9 typ host") for number in range(40)
         ]
-        await peers.add_candidates(peer.id, ways)
-        await peers.add_candidates(peer.id, ways)
+        peers.add_candidates(peer.id, ways)
+        peers.add_candidates(peer.id, ways)
         with pytest.raises(CandidateInvalid):
-            await peers.add_candidates(peer.id, ways)
+            peers.add_candidates(peer.id, ways)
 
 
 async def test_only_so_many_browsers_are_connected(peers: Peers) -> None:
