@@ -71,6 +71,13 @@ class SoundMade:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """So much of what the agent says was heard by now. Said is what was, in the end."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class StateChanged:
     """listening, thinking or speaking."""
 
@@ -105,6 +112,7 @@ SessionEvent: TypeAlias = (
     | Thought
     | Saying
     | SoundMade
+    | Heard
     | Said
     | Withdrawn
     | StateChanged

@@ -15,6 +15,7 @@ from app.core.errors import AppError
 from app.realtime.conversation import Act, Brain, EndCall, Line, Mouth
 from app.realtime.events import (
     Ended,
+    Heard,
     Said,
     Saying,
     SessionEvent,
@@ -37,6 +38,7 @@ from app.realtime.utterance import Utterance
 
 _SENTENCES_AHEAD = 3
 _CUE_LEVEL = 0.6
+_NEWS_S = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -184,10 +186,14 @@ class Session:
             self._encourage()
             self._do(self._turn.tick(self._now_s()))
             self._break_silence(self._silence.tick(self._now_s()))
+            if news := self._utterance.news(self._playout.played_s):
+                self._tell(Heard(news))
 
     def _due_s(self) -> float | None:
         backchannel = self._habits.backchannel
-        due = (self._turn.due_s, self._silence.due_s, backchannel.due_s if backchannel else None)
+        cue_s = backchannel.due_s if backchannel else None
+        news_s = self._now_s() + _NEWS_S if self._turn.agent is Agent.SPEAKING else None
+        due = (self._turn.due_s, self._silence.due_s, cue_s, news_s)
         return min((due_s for due_s in due if due_s is not None), default=None)
 
     def _encourage(self) -> None:

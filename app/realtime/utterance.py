@@ -23,6 +23,7 @@ class Utterance:
 
     def __init__(self) -> None:
         self._parts: list[_Part] = []
+        self._known = ""
 
     @property
     def text(self) -> str:
@@ -51,6 +52,11 @@ class Utterance:
         text counts in proportion to its sound."""
         heard = (_heard_of(part, played_s).strip() for part in self._parts)
         return " ".join(text for text in heard if text)
+
+    def news(self, played_s: float) -> str:
+        """As `heard`; nothing where it is no more than when this was last asked."""
+        before, self._known = self._known, self.heard(played_s)
+        return self._known if self._known != before else ""
 
 
 def _heard_of(part: _Part, played_s: float) -> str:

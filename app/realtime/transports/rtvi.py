@@ -13,6 +13,7 @@ from app.realtime.conversation import Line
 from app.realtime.events import (
     Began,
     Ended,
+    Heard,
     HearingChanged,
     Said,
     Saying,
@@ -30,6 +31,7 @@ from app.realtime.moments import Answers
 PROTOCOL = "2.1.0"
 _LABEL = "rtvi-ai"
 _LEGACY, _CURRENT = 1, 2
+_INTERRUPT = "interrupt"
 _LONGEST_TEXT = 4000
 _MOST_KEYS = 64
 
@@ -53,7 +55,12 @@ class HangUp:
     pass
 
 
-Command: TypeAlias = ClientReady | Typed | HangUp
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """By a button: nothing is to be answered."""
+
+
+Command: TypeAlias = ClientReady | Typed | HangUp | Interrupt
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -82,9 +89,25 @@ class _Context(msgspec.Struct, frozen=True):
     run_immediately: bool = False
 
 
+class _Asked(msgspec.Struct, frozen=True):
+    """Of an application: `t` is for it to name."""
+
+    t: str
+    d: Any = None
+
+
 class _Keys(msgspec.Struct, frozen=True):
     buttons: list[str] = []
     button: str = ""
+
+
+@dataclass(slots=True)
+class _Segment:
+    """A sentence of the reply that is spoken; `heard`: letters of it."""
+
+    number: int
+    text: str
+    heard: int = 0
 
 
 class _Refused(Exception):
@@ -101,8 +124,7 @@ class Chat:
         self._state = "listening"
         self._answers = Answers()
         self._is_asked = False
-        self._segments: list[tuple[int, str]] = []
-        """The sentences of the reply that is spoken, by their numbers."""
+        self._segments: list[_Segment] = []
         self._next_segment = 1
 
     def received(self, text: str) -> tuple[Command | None, list[Message]]:
@@ -137,6 +159,8 @@ class Chat:
                 return []
             case Saying(text):
                 return self._saying(text.strip())
+            case Heard(text):
+                return [] if self._is_legacy else self._heard(text)
             case Said(line):
                 if line.role == "user":
                     self._is_asked = True
@@ -167,8 +191,16 @@ class Chat:
                 return typed, [_rtvi("append-to-context-result", {"result": "ok"}, message.id)]
             case "dtmf":
                 return self._typed(_keys(message.data)), []
+            case "client-message":
+                return self._interrupted(message)
             case unknown:
                 raise _Refused(f"Unsupported type {unknown[:100]}")
+
+    def _interrupted(self, message: _Envelope) -> tuple[Command, list[Message]]:
+        asked = msgspec.convert(message.data, _Asked)
+        if asked.t != _INTERRUPT:
+            raise _Refused(f"No application answers {asked.t[:100]}")
+        return Interrupt(), [_rtvi("server-response", {"t": asked.t, "d": None}, message.id)]
 
     def _typed(self, content: Any, *, is_now: bool = True) -> Typed:
         if not is_now:
@@ -221,31 +253,38 @@ class Chat:
 
     def _saying(self, text: str) -> list[Message]:
         is_first = not self._segments
-        segment = self._next_segment
+        segment = _Segment(self._next_segment, text)
         self._next_segment += 1
-        self._segments.append((segment, text))
+        self._segments.append(segment)
         spoken = {"text": text if is_first else f" {text}"}
         return [
             _rtvi("bot-llm-text", spoken),
             *([_rtvi("bot-tts-started")] if is_first else []),
             _rtvi("bot-tts-text", {"text": text}),
-            _rtvi("bot-output", self._output(segment, text, heard=0)),
+            _rtvi("bot-output", self._output(segment)),
         ]
 
     def _said(self, line: Line) -> list[Message]:
         """What was heard of the reply, which may end within a sentence."""
-        segments, self._segments = self._segments, []
-        left = len(line.text)
-        outputs: list[Message] = []
-        for segment, text in segments:
-            heard = min(len(text), left)
-            left = max(0, left - len(text) - 1)
-            if heard:
-                outputs.append(_rtvi("bot-output", self._output(segment, text, heard=heard)))
+        outputs = self._heard(line.text)
+        self._segments = []
         return [_rtvi("bot-transcription", {"text": line.text}), *outputs]
 
-    def _output(self, segment: int, text: str, *, heard: int) -> Mapping[str, Any]:
-        fields = {"text": text, "aggregated_by": "sentence", "segment_id": segment}
+    def _heard(self, reply: str) -> list[Message]:
+        """Of each sentence of which more was heard than when it was last told."""
+        left = len(reply)
+        outputs: list[Message] = []
+        for segment in self._segments:
+            heard = min(len(segment.text), left)
+            left = max(0, left - len(segment.text) - 1)
+            if heard > segment.heard:
+                segment.heard = heard
+                outputs.append(_rtvi("bot-output", self._output(segment)))
+        return outputs
+
+    def _output(self, segment: _Segment) -> Mapping[str, Any]:
+        text, heard = segment.text, segment.heard
+        fields = {"text": text, "aggregated_by": "sentence", "segment_id": segment.number}
         if self._is_legacy:
             return fields | {"text": text[:heard] or text, "spoken": heard > 0}
         status = "new" if not heard else "completed" if heard == len(text) else "in-progress"

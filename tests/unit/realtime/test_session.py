@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from app.realtime.conversation import Line
-from app.realtime.events import Said, SessionEvent, StateChanged, Withdrawn
+from app.realtime.events import Heard, Said, SessionEvent, StateChanged, Withdrawn
 from app.realtime.moments import Answers
 from tests.unit.realtime.simulated import converse
 from tests.virtual_time import run_virtual
@@ -57,6 +57,23 @@ def test_whoever_follows_a_conversation_knows_where_the_time_before_an_answer_we
         "tts": 0.1,
         "held": held_s,
     }
+
+
+def test_whoever_follows_a_conversation_reads_each_word_as_it_is_heard() -> None:
+    """Never more than what was heard in the end."""
+    grew = 0
+    for scenario in SCENARIOS:
+        heard = [""]
+        for _, event in run_virtual(converse(scenario)).told:
+            if isinstance(event, Heard):
+                assert event.text != heard[-1]
+                assert event.text.startswith(heard[-1])
+                heard.append(event.text)
+            elif isinstance(event, Said) and event.line.role == "agent":
+                assert event.line.text.startswith(heard[-1])
+                grew += len(heard) > 3
+                heard = [""]
+    assert grew > len(SCENARIOS) / 2
 
 
 def test_the_scenarios_are_as_many_as_promised() -> None:

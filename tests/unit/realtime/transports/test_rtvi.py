@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given, strategies
 
 from app.realtime.conversation import Line
 from app.realtime.events import (
     Began,
     Ended,
+    Heard,
     Said,
     Saying,
     SessionEvent,
@@ -21,8 +24,11 @@ from app.realtime.events import (
     VoiceChanged,
     Withdrawn,
 )
-from app.realtime.transports.rtvi import Chat, ClientReady, HangUp, Message, Typed
+from app.realtime.transports.rtvi import Chat, ClientReady, HangUp, Interrupt, Message, Typed
 
+FIELDS = (
+    *("t", "d", "content", "options", "run_immediately", "role", "version", "buttons", "button"),
+)
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 pytestmark = pytest.mark.inventory("EX-046")
 
@@ -209,6 +215,20 @@ REPLY = (
 )
 
 
+def test_a_sentence_is_told_word_by_word_as_it_is_heard(chat: Chat) -> None:
+    told(chat, *REPLY)
+    progress = [
+        [(each["segment_id"], each["spoken_progress"]["accumulated_text"]) for each in outputs(got)]
+        for got in (
+            told(chat, Heard("One")),
+            told(chat, Heard("One")),
+            told(chat, Heard("One two. Three")),
+            told(chat, Said(Line("agent", "One two. Three four.", 1.0, is_cut=True))),
+        )
+    ]
+    assert progress == [[(1, "One")], [], [(1, "One two."), (2, "Three")], [(2, "Three four.")]]
+
+
 def test_of_a_reply_that_was_cut_only_what_was_heard_is_spoken(chat: Chat) -> None:
     new = outputs(told(chat, *REPLY))
     assert [(each["segment_id"], each["spoken_status"]) for each in new] == [
@@ -306,7 +326,8 @@ def test_what_is_appended_is_answered_where_a_user_says_it_now(chat: Chat) -> No
         ("dtmf", {"buttons": ["A"]}, "0 to 9"),
         ("dtmf", {"buttons": []}, "0 to 9"),
         ("dtmf", {"buttons": ["1"] * 65}, "0 to 9"),
-        ("client-message", {"t": "custom", "d": 1}, "Unsupported type client-message"),
+        ("client-message", {"t": "custom", "d": 1}, "No application answers custom"),
+        ("client-message", {"d": 1}, "Invalid client-message"),
         ("send-file", {}, "Unsupported type send-file"),
         ("x" * 5000, {}, "Unsupported type " + "x" * 100),
     ],
@@ -317,6 +338,51 @@ def test_what_cannot_be_done_is_answered_with_the_reason(
     answered = fault(said(chat, kind, data))
     assert why in answered
     assert len(answered) < 300
+
+
+def test_a_button_that_interrupts_is_answered(chat: Chat) -> None:
+    command, [response] = said(chat, "client-message", {"t": "interrupt"})
+    assert command == Interrupt()
+    assert (response["type"], response["id"]) == ("server-response", "m1")
+    assert response["data"] == {"t": "interrupt", "d": None}
+
+
+KINDS = (
+    *("client-ready", "disconnect-bot", "client-message", "send-text", "dtmf"),
+    *("append-to-context", "ui-event", "signalling", "x"),
+)
+ANYTHING = strategies.recursive(
+    strategies.none() | strategies.booleans() | strategies.floats() | strategies.text(),
+    lambda some: (
+        strategies.lists(some, max_size=4)
+        | strategies.dictionaries(strategies.sampled_from(FIELDS) | strategies.text(), some)
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    kind=strategies.sampled_from(KINDS),
+    message_id=strategies.text() | strategies.integers(),
+    data=ANYTHING,
+)
+def test_whatever_stands_in_a_message_it_is_obeyed_or_answered(
+    kind: str, message_id: str | int, data: Any
+) -> None:
+    """And what is answered can be sent."""
+    chat = Chat(("parley", "1"), lambda: NOW)
+    message = {"label": "rtvi-ai", "type": kind, "id": message_id, "data": data}
+    command, answers = chat.received(json.dumps(message))
+    assert command or answers
+    for answer in answers:
+        assert len(msgspec.json.encode(answer)) < 2000 + 6 * len(str(message_id))
+
+
+@given(strategies.text())
+def test_whatever_comes_that_is_no_message_is_an_error(text: str) -> None:
+    command, answers = Chat(("parley", "1"), lambda: NOW).received(text)
+    assert command is None
+    assert [each["type"] for each in answers] == ["error"]
 
 
 @pytest.mark.parametrize(
