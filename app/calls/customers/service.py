@@ -41,7 +41,7 @@ from app.core.scope import OrgScope, Scope
 IsAgent = Callable[[Tx, UUID], Awaitable[bool]]
 
 _READ_AT_ONCE = 500
-_IMPORTED_AT_ONCE = 200
+_IMPORTED_AT_ONCE = 50
 
 
 class RotateCustomers(msgspec.Struct, frozen=True):
