@@ -1,7 +1,7 @@
 """Sound and pictures of a WebRTC peer, between the frames of aiortc and ours."""
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 
@@ -23,7 +23,13 @@ _MOST_LATE_S = 0.1
 _MOST_LOST = HEARD_RATE
 _MOST_PICTURE_PACKETS = 512
 _SEQUENCE = 1 << 16
+_MOST_CONCEALED = round(0.06 * HEARD_RATE)
+_MOST_HELD = 3
+"""Packets of 20 ms."""
 _JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
+_DECODERS_QUEUE = "_RTCRtpReceiver__decoder_queue"
+_CODECS = "_RTCRtpReceiver__codecs"
+_TIMES = "_RTCRtpReceiver__timestamp_mapper"
 _PRIMING_S = 0.002
 """The encoder resamples, and would keep back a whole frame for want of a few samples."""
 
@@ -39,38 +45,81 @@ def mono_pcm(frame: AudioFrame) -> bytes:
 
 
 class SoundInTime:
-    """What is heard, as long as it took: what was lost on the way is silence."""
+    """What is heard, as long as it took. What was lost on the way is the sound before it as it dies
+    away, and then silence."""
 
     def __init__(self) -> None:
         self._next: int | None = None
+        self._last = b""
 
     def pcm(self, frame: AudioFrame) -> bytes:
         place = frame.pts or 0
         lost = 0 if self._next is None else place - self._next
+        concealed = self._concealed(min(max(lost, 0), _MOST_LOST))
         self._next = place + frame.samples
-        return bytes(2 * min(max(lost, 0), _MOST_LOST)) + mono_pcm(frame)
+        self._last = mono_pcm(frame)
+        return concealed + self._last
+
+    def _concealed(self, lost: int) -> bytes:
+        if not lost:
+            return b""
+        last = np.frombuffer(self._last, np.int16)
+        again = np.tile(last, _MOST_CONCEALED // last.size)[:lost]
+        dying = np.linspace(1, 0, again.size, endpoint=False)
+        return (again * dying).astype(np.int16).tobytes() + bytes(2 * (lost - again.size))
 
 
 class OpusInOrder:
     """In the place of aiortc's jitter buffer, which holds sound back for 80 ms, and for far longer
-    once a packet was lost: nobody listens to this sound but us, who need no even pace. What comes
-    too late is lost."""
+    once a packet was lost: nobody listens to this sound but us, who need no even pace. Only behind
+    a gap are a few held, until what is missing comes, or has had the time to."""
 
-    def __init__(self) -> None:
+    def __init__(self, decode: Callable[[RtpPacket], None]) -> None:
+        """`decode`: is given what comes before the packet that `add` returns."""
+        self._decode = decode
         self._last: int | None = None
+        self._held: dict[int, RtpPacket] = {}
 
     @classmethod
     def take_over(cls, receiver: RTCRtpReceiver) -> None:
         """Before anything is received. aiortc has no setting for it."""
-        assert hasattr(receiver, _JITTER_BUFFER)
-        setattr(receiver, _JITTER_BUFFER, cls())
+        for name in (_JITTER_BUFFER, _DECODERS_QUEUE, _CODECS, _TIMES):
+            assert hasattr(receiver, name)
+
+        def decode(packet: RtpPacket) -> None:
+            codec, frame = getattr(receiver, _CODECS)[packet.payload_type], _frame(packet)
+            frame.timestamp = getattr(receiver, _TIMES).map(frame.timestamp)
+            getattr(receiver, _DECODERS_QUEUE).put((codec, frame))
+
+        setattr(receiver, _JITTER_BUFFER, cls(decode))
 
     def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
-        ahead = 1 if self._last is None else (packet.sequence_number - self._last) % _SEQUENCE
-        if ahead == 0 or ahead > _SEQUENCE // 2 or not packet.payload:
+        number = packet.sequence_number
+        if self._last is None:
+            self._last = (number - 1) % _SEQUENCE
+        if not 0 < self._ahead(number) <= _SEQUENCE // 2:
             return False, None
-        self._last = packet.sequence_number
-        return False, JitterFrame(data=packet.payload, timestamp=packet.timestamp)
+        self._held[number] = packet
+        *earlier, last = [each for each in self._due() if each.payload] or [None]
+        for each in earlier:
+            if each:
+                self._decode(each)
+        return False, last and _frame(last)
+
+    def _due(self) -> Iterator[RtpPacket]:
+        while self._held:
+            first = min(self._held, key=self._ahead)
+            if self._ahead(first) > 1 and len(self._held) <= _MOST_HELD:
+                return
+            self._last = first
+            yield self._held.pop(first)
+
+    def _ahead(self, number: int) -> int:
+        return (number - (self._last or 0)) % _SEQUENCE
+
+
+def _frame(packet: RtpPacket) -> JitterFrame:
+    return JitterFrame(data=packet.payload, timestamp=packet.timestamp)
 
 
 class PlayoutTrack(MediaStreamTrack):

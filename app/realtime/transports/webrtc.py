@@ -20,7 +20,15 @@ from app.realtime.playout import Playout
 from app.realtime.transports.ice_servers import IceServers, Relay
 from app.realtime.transports.link import Link
 from app.realtime.transports.media import HEARD_RATE, Camera
-from app.realtime.transports.rtvi import PEER_LEFT, Chat, ClientReady, HangUp, Message, Typed
+from app.realtime.transports.rtvi import (
+    PEER_LEFT,
+    Chat,
+    ClientReady,
+    HangUp,
+    Interrupt,
+    Message,
+    Typed,
+)
 from app.realtime.transports.signalling import (
     MOST_CANDIDATES,
     Candidate,
@@ -170,6 +178,8 @@ class Peer:
                 self.typed(said)
             case HangUp():
                 self.hung_up()
+            case Interrupt():
+                self.playout.refused()
             case None:
                 pass
 

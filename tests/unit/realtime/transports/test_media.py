@@ -45,14 +45,17 @@ def test_one_channel_stays_as_it_is() -> None:
     assert samples(mono_pcm(frame)) == [1, -2, 3]
 
 
-def test_what_was_lost_on_the_way_is_silence_of_its_length() -> None:
-    sound = SoundInTime()
-    pieces = [
-        sound.pcm(stereo([7, 7], [7, 7], pts=1000)),
-        sound.pcm(stereo([8, 8], [8, 8], pts=1002)),
-        sound.pcm(stereo([9, 9], [9, 9], pts=1007)),
-    ]
-    assert samples(b"".join(pieces)) == [7, 7, 8, 8, 0, 0, 0, 9, 9]
+def test_what_was_lost_on_the_way_dies_away_within_its_length() -> None:
+    sound, loud = SoundInTime(), [8000] * 960
+    pieces = [sound.pcm(stereo(loud, loud, pts=place)) for place in (1000, 1960, 2920 + 4800)]
+    heard = samples(b"".join(pieces))
+    assert len(heard) == 3 * 960 + 4800
+    concealed, silence = heard[1920 : 1920 + 2880], heard[1920 + 2880 : 1920 + 4800]
+    assert concealed[0] == 8000
+    assert concealed == sorted(concealed, reverse=True)
+    assert 0 < concealed[-1] < 10
+    assert not any(silence)
+    assert set(heard[:1920] + heard[-960:]) == {8000}
 
 
 def test_a_gap_of_hours_is_not_filled() -> None:
@@ -68,18 +71,39 @@ def packet(number: int) -> RtpPacket:
     return made
 
 
-def test_a_packet_is_heard_at_once_and_one_that_comes_too_late_never() -> None:
-    order = OpusInOrder()
-    numbers = [65534, 65535, 0, 2, 1, 2, 3, 30]
-    heard = [(number, order.add(packet(number))[1]) for number in numbers]
-    assert [number for number, frame in heard if frame] == [65534, 65535, 0, 2, 3, 30]
-    first = heard[0][1]
-    assert first
-    assert (first.data, first.timestamp) == (bytes([254]), 65534 * 960)
+def decoded(*numbers: int) -> list[list[int]]:
+    """What is decoded as each packet comes."""
+    heard: list[int] = []
+    order = OpusInOrder(lambda each: heard.append(each.sequence_number))
+    steps: list[list[int]] = []
+    for number in numbers:
+        _, frame = order.add(packet(number))
+        if frame:
+            assert frame.data == bytes([frame.timestamp // 960 % 256])
+            heard.append(frame.timestamp // 960)
+        steps.append(heard[:])
+        heard.clear()
+    return steps
 
 
-def test_an_empty_packet_is_not_decoded() -> None:
-    assert OpusInOrder().add(RtpPacket(sequence_number=1)) == (False, None)
+def test_packets_in_order_are_heard_at_once() -> None:
+    assert decoded(65534, 65535, 0, 1) == [[65534], [65535], [0], [1]]
+
+
+def test_packets_behind_a_gap_wait_for_what_is_missing() -> None:
+    assert decoded(65535, 1, 2, 0, 3) == [[65535], [], [], [0, 1, 2], [3]]
+    assert decoded(5, 8, 7, 6, 6, 7, 9) == [[5], [], [], [6, 7, 8], [], [], [9]]
+
+
+def test_what_does_not_come_in_time_is_lost() -> None:
+    assert decoded(5, 7, 8, 9, 10, 6, 11) == [[5], [], [], [], [7, 8, 9, 10], [], [11]]
+    assert decoded(5, 100, 101, 102, 103, 104) == [[5], [], [], [], [100, 101, 102, 103], [104]]
+
+
+def test_an_empty_packet_is_not_decoded_and_leaves_no_gap() -> None:
+    order = OpusInOrder(lambda _: None)
+    assert order.add(RtpPacket(sequence_number=1)) == (False, None)
+    assert order.add(packet(2))[1]
 
 
 async def test_it_takes_the_place_of_the_buffer_that_holds_sound_back() -> None:
