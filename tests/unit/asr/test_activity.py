@@ -105,3 +105,13 @@ async def test_the_size_of_pieces_does_not_matter(make: Make) -> None:
     assert await probabilities(make, sound, 160) == whole
     assert await probabilities(make, sound, 1111) == whole
     assert len(whole) == sound.size // 512
+
+
+@pytest.mark.inventory("SO-032", "SO-053")
+async def test_a_threshold_that_is_raised_is_not_taken_in_by_a_louder_background() -> None:
+    """As the document advises: 0.6 to 0.7."""
+    swells = np.concatenate(
+        [noise(4, SOFT_NOISE * 2), noise(1, 10 ** (-46 / 20)), noise(3, SOFT_NOISE)]
+    )
+    assert await turns(EnergyActivity, swells, 0.5)
+    assert await turns(EnergyActivity, swells, 0.7) == []
