@@ -2,17 +2,24 @@
 
 import re
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
 SLOW_MS = 30_000
 """A machine that does much else may take as long."""
+MOST_STOPS = 40
 REMEMBERS = """() => {
   window.states = [document.body.dataset.state];
   new MutationObserver(() => states.push(document.body.dataset.state))
     .observe(document.body, { attributeFilter: ["data-state"] });
+}"""
+
+SPEAKS_OR_HAS_ENDED = """() => {
+  const { state, problem } = document.body.dataset;
+  const last = states.slice(states.lastIndexOf("connecting"));
+  return last.includes("speaking") ? "speaking" : state === "ended" && problem;
 }"""
 
 
@@ -26,19 +33,29 @@ class Talk:
         self.replay = page.get_by_role("region", name="Replay")
 
     async def open(self, token: str = "") -> None:
-        await self.page.goto(f"{self.url}/#token={token}" if token else self.url)
+        await self.visit(f"{self.url}/#token={token}" if token else self.url)
+
+    async def visit(self, address: str) -> None:
+        await self.page.goto(address)
         await self.page.evaluate(REMEMBERS)
 
     async def choose(self, agent_id: str) -> None:
         await self.is_in("idle")
         await self.page.get_by_role("combobox", name="Agent").select_option(agent_id)
 
-    async def begin(self) -> None:
+    async def begin(self, press: Callable[[], Awaitable[None]] | None = None) -> None:
         """A machine that is busy says so, and offers to be asked again."""
-        await self.button.click()
-        while await self._outcome() == "call-refused":
+        await (press or self.button.click)()
+        while await self._outcome() in ("call-refused", "call-failed"):
             await self.page.wait_for_timeout(1000)
             await self.page.get_by_role("button", name="Try again").click()
+
+    async def tab_to(self, wanted: Locator) -> None:
+        for _ in range(MOST_STOPS):
+            if await wanted.evaluate("each => each === document.activeElement"):
+                return
+            await self.page.keyboard.press("Tab")
+        raise AssertionError("it cannot be reached with the tabulator")
 
     async def hang_up(self) -> None:
         await self.button.click()
@@ -81,13 +98,7 @@ class Talk:
         return {"name": await image.get_attribute("aria-label"), "colours": await colours(image)}
 
     async def _outcome(self) -> str:
-        found = await self.page.wait_for_function(
-            """() => {
-              const { state, problem } = document.body.dataset;
-              return state === "ended" ? problem : state !== "connecting" && state;
-            }""",
-            timeout=SLOW_MS,
-        )
+        found = await self.page.wait_for_function(SPEAKS_OR_HAS_ENDED, timeout=SLOW_MS)
         return await found.json_value()
 
 

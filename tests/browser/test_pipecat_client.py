@@ -91,7 +91,7 @@ async def test_a_spoken_question_is_understood_and_answered_aloud(
     chromium: str, site: str, parley: Running, owner: httpx.AsyncClient, speech: Speech
 ) -> None:
     agent_id = await museum(owner)
-    said = await speech.file(6.0, QUESTION, 20.0)
+    said = await speech.file(5.0, QUESTION, 15.0)
     async with client(chromium, site, parley, said) as pipecat:
         await pipecat.connect(agent_id)
         await pipecat.told("Connected")

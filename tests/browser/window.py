@@ -44,7 +44,7 @@ class Window:
         self.requests.append(request)
 
     def _printed(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
+        if kind == "error":
             self.complaints.append(text)
 
 
@@ -55,17 +55,12 @@ def microphone_of(sound: Path, *, again: bool = False) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def window(
-    chromium: str, *flags: str, dark: bool = False, reduced_motion: bool = False
-) -> AsyncGenerator[Window]:
+async def window(chromium: str, *flags: str) -> AsyncGenerator[Window]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=chromium, args=[*ALWAYS, *flags], chromium_sandbox=False
         )
-        page = await browser.new_page(
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce" if reduced_motion else "no-preference",
-        )
+        page = await browser.new_page()
         await page.add_init_script(path=EARS)
         opened = Window(page)
         opened.watch()
