@@ -116,13 +116,13 @@ async function begin() {
   await openMicrophone();
   if (state() !== "connecting") return closeMicrophone();
   const mine = (call = new Call(microphone?.getAudioTracks()[0]));
-  mine.addEventListener("message", (event) => told(event.detail));
-  mine.addEventListener("voice", (event) => hear(event.detail));
-  mine.addEventListener("over", (event) => over(event.detail));
+  for (const [name, listen] of Object.entries({ message: told, voice: hear, over })) {
+    mine.addEventListener(name, ({ detail }) => call === mine && listen(detail));
+  }
   try {
     await mine.begin(agents.chosen);
   } catch (error) {
-    refused(error);
+    if (call === mine) refused(error);
   }
   return undefined;
 }
