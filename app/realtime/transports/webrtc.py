@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 
 from app.asr.live import Encoding
 from app.core.aio import Channel, Supervisor
-from app.core.errors import NotFound, Unavailable
+from app.core.errors import NotFound, RateLimited, Unavailable
 from app.realtime.events import SessionEvent
 from app.realtime.playout import Playout
 from app.realtime.transports.ice_servers import IceServers, Relay
@@ -42,6 +42,8 @@ _MOST_UNHEARD = 250
 """Frames of 20 ms. Where hearing lags by more, the oldest are lost."""
 _READY_S = 2.0
 _CONNECT_S = 30.0
+_MOST_OPEN = 25
+"""Offers of one organization that nobody has come with yet."""
 _LOST_S = 15.0
 _LOOK_S = 1.0
 _MOST_MESSAGES_PER_S = 50
@@ -58,7 +60,17 @@ class PeersFull(Unavailable):
     code = "peers_full"
 
     def __init__(self) -> None:
-        super().__init__("Too many browsers are connected; try again later")
+        super().__init__("Too many browsers are connected; try again later", retry_after_s=30)
+
+
+class OffersOpen(RateLimited):
+    """Each holds sockets until its browser comes, or is given up."""
+
+    code = "offers_open"
+
+    def __init__(self) -> None:
+        fault = f"{_MOST_OPEN} offers were answered, and nobody has connected yet"
+        super().__init__(fault, retry_after_s=round(_CONNECT_S))
 
 
 class Peer:
@@ -76,6 +88,7 @@ class Peer:
         self.typed: Callable[[str], None] = lambda text: None
         self.camera = Camera()
         self.is_connected = False
+        self.was_connected = False
         self.is_gone = False
         self._chat = chat
         self._new_link = new_link
@@ -184,7 +197,7 @@ class Peer:
                 pass
 
     def connected(self) -> None:
-        self.is_connected = True
+        self.is_connected = self.was_connected = True
         self._last_sign_s = self._now_s()
         self._moved.set()
 
@@ -253,6 +266,9 @@ class Peers:
         """And what answers the offer."""
         if len(self._peers) >= self._reach.most:
             raise PeersFull
+        own = [peer for peer in self._peers.values() if peer.owner == owner]
+        if sum(not peer.was_connected for peer in own) >= _MOST_OPEN:
+            raise OffersOpen
 
         def new_link(peer: Peer) -> Link:
             servers, playout = self._ice_servers, peer.playout

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from uuid import UUID, uuid4
@@ -24,7 +25,7 @@ from app.realtime.transports.signalling import (
     SdpInvalid,
     check_offer,
 )
-from app.realtime.transports.webrtc import Peer, PeerNotFound, Peers, PeersFull, Reach
+from app.realtime.transports.webrtc import OffersOpen, Peer, PeerNotFound, Peers, PeersFull, Reach
 from tests.browser_peer import RATE, BrowserPeer, browser
 
 OWNER = UUID(int=1)
@@ -329,6 +330,60 @@ async def test_only_so_many_browsers_are_connected(peers: Peers) -> None:
         assert caught.value.status == 503
         await next(iter(peers.connected.values())).close()
         await peers.connect(OWNER, offered, has_video=False)
+
+
+async def test_an_organization_leaves_only_so_many_offers_open(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webrtc, "_MOST_OPEN", 2)
+    peers = Peers(Reach(), supervisor, ("parley", "0"), utc_now)
+    async with browser() as caller:
+        await call(peers, caller)
+        offered = check_offer(await caller.offer())
+        for _ in range(2):
+            await peers.connect(OWNER, offered, has_video=False)
+        with pytest.raises(OffersOpen) as caught:
+            await peers.connect(OWNER, offered, has_video=False)
+        assert caught.value.status == 429
+        assert caught.value.details == {"retry_after_s": 30}
+        await peers.connect(uuid4(), offered, has_video=False)
+        for peer in list(peers.connected.values()):
+            await peer.close()
+
+
+async def test_who_has_another_certificate_than_it_offered_is_let_go_at_once(
+    peers: Peers,
+) -> None:
+    async with browser() as caller, browser() as other:
+        own, others = [
+            re.findall("a=fingerprint:.*\r\n", await each.offer())[:3] for each in (caller, other)
+        ]
+        sdp = await caller.offer()
+        for fingerprint, another in zip(own, others, strict=True):
+            sdp = sdp.replace(fingerprint, another)
+        peer, answer = await peers.connect(OWNER, check_offer(sdp), has_video=False)
+        await caller.accept(answer)
+        async with asyncio.timeout(10):
+            assert not await peer.ready()
+
+
+@pytest.mark.inventory("WH-255", "EX-045")
+async def test_ways_that_lead_nowhere_keep_nobody_from_coming(peers: Peers) -> None:
+    """A hidden name that nobody answers to, IPv6, TCP, and that no more come."""
+    ways = (
+        "candidate:1 1 udp 2122260223 6cd3f2a1-0f4e-4a35-9a3c-12b0f8a5a1c2.local 51000 typ host",
+        "candidate:2 1 udp 2122260222 2001:db8::7 51000 typ host",
+        "candidate:3 1 tcp 1518280447 192.0.2.7 9 typ host tcptype active",
+        "candidate:4 1 udp 1686052607 198.51.100.7 51000 typ srflx raddr 0.0.0.0 rport 0",
+        "",
+    )
+    async with browser() as caller:
+        sdp = _without_candidates(await caller.offer())
+        peer, answer = await peers.connect(OWNER, check_offer(sdp), has_video=False)
+        peers.add_candidates(peer.id, [Candidate(way) for way in ways])
+        await caller.accept(answer)
+        async with asyncio.timeout(10):
+            assert await peer.ready()
 
 
 async def test_a_call_belongs_to_its_organization(peers: Peers) -> None:
