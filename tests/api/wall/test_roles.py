@@ -157,6 +157,7 @@ ALLOWED: dict[str, str] = {
     "GET /bot/api/customers/settings": CALLERS,
     "PUT /bot/api/customers/settings": WRITERS,
     "POST /bot/api/calls/start": WITHIN,
+    "POST /bot/api/bench/agent-turn": WITHIN,
     **{f"POST /bot/api/calls/twilio-{told}": NOBODY for told in ("voice", "status", "amd")},
     "GET /bot/api/calls": CALLERS,
     **{
