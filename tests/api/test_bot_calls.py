@@ -1,5 +1,6 @@
 """`/bot/api/calls` as clients use it: lists, records, results, recordings, and an end."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from app.calls.sessions.browsers import Prepared
 from app.calls.sessions.domain import CallAsked
 from app.core.audio.decode import DecodeLimits, decode_audio
 from app.core.clock import utc_now
 from app.core.jobs import Jobs
 from app.core.scope import OrgScope
 from tests.api.wall.world import Organization, World, world
+from tests.browser_peer import OFFER
 from tests.integration.calls.held import (
     QuickCasting,
     ScriptedLine,
@@ -109,6 +112,37 @@ async def test_a_call_can_be_read_and_heard_when_it_is_over(
         assert (await it.client.delete(f"{CALLS}/{call_id}")).status_code == 204
         await it.get(f"/{call_id}", expected=404)
         assert list((it.data_dir / "recordings").iterdir()) == []
+
+
+async def test_a_call_goes_on_as_it_began_when_its_agent_is_changed_and_deleted(
+    app_url: str, embedded_superuser_url: str, tmp_path: Path
+) -> None:
+    async with place(embedded_superuser_url, app_url, tmp_path) as it:
+        runtime, line = it.parley.runtime, ScriptedLine()
+        agent = f"/bot/api/agents/{(agent_id := await new_agent(runtime, it.scope))}"
+        calls = calls_of(runtime, QuickCasting(runtime), it.jobs)
+        prepared = await calls.prepare(it.scope, agent_id, None)
+        async with asyncio.TaskGroup() as group:
+            playing = group.create_task(line.play())
+            holding = group.create_task(held_whole(prepared, line))
+            await line.until("listening", times=2)
+            changed = await it.client.patch(agent, json={"graph": None, "system_prompt": "Sing."})
+            assert changed.json()["version"] == 2
+            assert (await it.client.delete(agent)).status_code == 204
+            line.typed(NUMBER)
+            await holding
+            playing.cancel()
+        (call,) = await it.get(agent_id=str(agent_id))
+        assert (call["status"], call["agent_version"]) == ("completed", 1)
+        assert (call["disposition"], call["result"]) == ("callback", {"phone": NUMBER})
+        again = await it.client.post(
+            "/bot/api/offer", json={"sdp": OFFER, "type": "offer", "agent_id": str(agent_id)}
+        )
+        assert again.status_code == 404, again.text
+
+
+async def held_whole(prepared: Prepared, line: ScriptedLine) -> None:
+    await prepared.hold(line)
 
 
 async def assert_can_be_heard(it: Place, call_id: str, duration: float) -> None:

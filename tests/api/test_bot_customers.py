@@ -78,6 +78,19 @@ async def test_a_customer_is_changed_and_deleted(people: People) -> None:
     assert (await ada.client.get(CUSTOMERS)).json() == []
 
 
+async def test_changes_at_the_same_time_are_all_kept(people: People) -> None:
+    ada, _ = await people.owner()
+    path = f"{CUSTOMERS}/{(await made(ada.client, **DOCUMENTED))['id']}"
+    changes = {"name": "Janet", "notes": "calls back", "tags": ["vip"], "language": "hi"}
+    done = await asyncio.gather(
+        *(ada.client.patch(path, json={name: value}) for name, value in changes.items())
+    )
+    assert {answer.status_code for answer in done} == {200}
+    kept = (await ada.client.get(path)).json()
+    assert {name: kept[name] for name in changes} == changes
+    assert kept["email"] == DOCUMENTED["email"]
+
+
 @pytest.mark.inventory("WH-265")
 async def test_a_number_belongs_to_one_customer_of_an_organization(people: People) -> None:
     ada, _ = await people.owner()
