@@ -25,8 +25,8 @@ from app.realtime.playout import Playout
 from app.realtime.transports.media import HEARD_RATE, OpusInOrder, PlayoutTrack, mono_pcm
 
 RATE = HEARD_RATE
-TRIES = 20
-TRY_AGAIN_S = 3.0
+TRIES = 60
+TRY_AGAIN_S = 1.0
 _REFUSED = 503
 _PATIENCE_S = 30.0
 _QUIET_S = 0.7
@@ -97,9 +97,14 @@ class Caller:
                 lambda: self.heard_s > before_s and _now_s() - self._audible_at_s > _QUIET_S
             )
 
-    async def told(self, kind: str) -> None:
-        """That there is such a message."""
-        await self._until(lambda: any(each["type"] == kind for each in self.messages))
+    async def told(self, *kinds: str) -> str:
+        """The first message of one of these kinds."""
+
+        def found() -> list[str]:
+            return [each["type"] for each in self.messages if each["type"] in kinds]
+
+        await self._until(found)
+        return found()[0]
 
     async def close(self) -> None:
         await self._pc.close()

@@ -12,7 +12,6 @@ import os
 import sys
 
 from aiohttp import web
-from loguru import logger
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import (
     Frame,
@@ -117,6 +116,4 @@ async def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    logger.remove()
-    logger.add(sys.stderr, level="CRITICAL")
     asyncio.run(main(sys.argv[1:]))

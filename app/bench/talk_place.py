@@ -52,7 +52,7 @@ def _settings(data_dir: Path, cache_mb: str) -> declared.Settings:
         {
             "PARLEY_PORT": str(port),
             "PARLEY_DATA_DIR": str(data_dir),
-            "PARLEY_DRAIN_S": "0",
+            "PARLEY_DRAIN_S": "2",
             "PARLEY_PUBLIC_URL": f"http://{server.LOOPBACK}:{port}",
             "PARLEY_PHRASE_CACHE_MB": cache_mb,
             "VARIANT": "en-tiny",
@@ -69,7 +69,7 @@ def _settings(data_dir: Path, cache_mb: str) -> declared.Settings:
 async def main(data_dir: Path, cache_mb: str) -> None:
     settings = _settings(data_dir, cache_mb)
     store = ModelStore(declared.model_store(settings, declared.process_environment()))
-    logs.configure("ERROR", settings.observability.log_format, redact_phi=False)
+    logs.configure("CRITICAL", settings.observability.log_format, redact_phi=False)
     stop = server.stop_signal()
     listening = server.listen(settings.server)
     async with wiring.running(settings, store, VERSION) as runtime:

@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from app.bench.holding import Holding
+from app.core.settings import process_environment
 
 PEER_VERSION = "1.14.0"
 PEER = f"pipecat-ai[webrtc,whisper,kokoro]=={PEER_VERSION}"
@@ -67,7 +68,9 @@ def pipecat(python: Path, arguments: Sequence[str]) -> Generator[Server]:
 
 @contextmanager
 def _announced(command: Sequence[str]) -> Generator[Server]:
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    environ = process_environment() | {"LOGURU_LEVEL": "CRITICAL"}
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ)  # noqa: S603
+    with started as process:
         try:
             assert process.stdout is not None
             yield Server(**json.loads(process.stdout.readline()))
