@@ -4,6 +4,7 @@ A label value is a name from the code or a route template: never an id, an addre
 """
 
 import platform
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 from prometheus_client.process_collector import ProcessCollector
@@ -40,54 +41,39 @@ class Metrics:
         self._tasks = _Names()
         self._jobs = _Names()
         self._answered: dict[tuple[str, str | None, int], Histogram] = {}
-        self._http_duration = Histogram(
+        counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
+        histogram = partial(Histogram, registry=registry)
+        self._http_duration = histogram(
             "parley_http_request_duration_seconds",
             "Time to answer an HTTP request",
             ["family", "route", "status"],
             buckets=_LATENCY_S,
-            registry=registry,
         )
-        self._task_failures = Counter(
-            "parley_task_failures", "Supervised tasks that failed", ["task"], registry=registry
+        self._task_failures = counter(
+            "parley_task_failures", "Supervised tasks that failed", ["task"]
         )
-        self._job_runs = Counter(
-            "parley_jobs", "Jobs run, by how they ended", ["job", "outcome"], registry=registry
+        self._job_runs = counter("parley_jobs", "Jobs run, by how they ended", ["job", "outcome"])
+        self._job_duration = histogram(
+            "parley_job_duration_seconds", "Time a job ran", ["job"], buckets=_JOB_S
         )
-        self._job_duration = Histogram(
-            "parley_job_duration_seconds",
-            "Time a job ran",
-            ["job"],
-            buckets=_JOB_S,
-            registry=registry,
+        self.loop_lag = gauge(
+            "parley_loop_lag_seconds", "Longest delay of the event loop in the last seconds"
         )
-        self.loop_lag = Gauge(
-            "parley_loop_lag_seconds",
-            "Longest delay of the event loop in the last seconds",
-            registry=registry,
-        )
-        self.websockets = Gauge(
-            "parley_open_websockets", "WebSockets under way, of every kind", registry=registry
-        )
-        self.feed_drops = Counter(
-            "parley_feed_drops", "Live-feed messages dropped", ["reason"], registry=registry
-        )
-        self.letters = Counter(
-            "parley_letters", "E-mail, by what became of it", ["outcome"], registry=registry
-        )
-        self.slots_in_use = Gauge(
+        self.websockets = gauge("parley_open_websockets", "WebSockets under way, of every kind")
+        self.feed_drops = counter("parley_feed_drops", "Live-feed messages dropped", ["reason"])
+        self.letters = counter("parley_letters", "E-mail, by what became of it", ["outcome"])
+        self.slots_in_use = gauge(
             "parley_slots_in_use",
             "Calls and streams that this process holds a slot for",
             ["quota"],
-            registry=registry,
         )
-        self.relays = Counter(
+        self.relays = counter(
             "parley_webrtc_relays",
             "Calls from browsers that asked a TURN server, by what came of it",
             ["outcome"],
-            registry=registry,
         )
-        self.quota_refusals = Counter(
-            "parley_quota_refusals", "Work refused for a quota", ["quota"], registry=registry
+        self.quota_refusals = counter(
+            "parley_quota_refusals", "Work refused for a quota", ["quota"]
         )
         Info("parley_build", "What is running", registry=registry).info(
             {"version": version, "python": platform.python_version()}
