@@ -8,7 +8,8 @@ export class Transcript {
   #list;
   #user = null;
   #agent = null;
-  #answered = false; // something of an answer was heard since the user's last turn
+  #asked = null; // the turn of the user that was answered last
+  #answered = false; // something of that answer was heard
 
   constructor(log) {
     this.#log = log;
@@ -17,7 +18,7 @@ export class Transcript {
 
   clear() {
     this.#list.replaceChildren();
-    this.#user = this.#agent = null;
+    this.#user = this.#agent = this.#asked = null;
     this.#answered = false;
   }
 
@@ -27,15 +28,15 @@ export class Transcript {
         return this.#understand(data);
       case "user-llm-text":
         return this.#answerTo(data.text);
-      case "bot-llm-started":
-        return this.#closeAgent();
       case "bot-output":
         return this.#speak(data);
       case "bot-transcription":
         this.#answered = true;
         return undefined;
       case "bot-stopped-speaking":
-        return setTimeout(() => this.#closeAgent());
+      case "bot-llm-stopped":
+      case "bot-llm-started":
+        return this.#closeAgent();
       default:
         return undefined;
     }
@@ -54,9 +55,11 @@ export class Transcript {
 
   // The whole of a turn. One that was answered too early comes again with more.
   #answerTo(text) {
-    const isMore = this.#user?.isOver && !this.#answered && text.startsWith(this.#user.text);
-    if (!this.#user || (this.#user.isOver && !isMore)) this.#user = new UserTurn(this.#list);
+    if (!this.#user || this.#user.isOver) this.#user = new UserTurn(this.#list);
+    const before = this.#asked;
+    if (before && !this.#answered && text.startsWith(before.text)) this.#user.replace(before);
     this.#user.finish(text);
+    this.#asked = this.#user;
     this.#answered = false;
     this.#follow();
   }
@@ -108,18 +111,27 @@ class UserTurn extends Turn {
   }
 
   understand(text, isFinal, labels) {
-    Object.assign(this.#known, labels);
     const whole = `${this.#final} ${text}`.trim();
     if (isFinal) this.#final = whole;
     this.words.textContent = whole;
-    this.labels.replaceChildren(...Object.entries(this.#known).map(
-      ([name, value]) => make("span", { class: "label", "data-label": name }, `${name}: ${value}`),
-    ));
+    this.#label({ ...this.#known, ...labels });
+  }
+
+  replace(before) {
+    before.item.remove();
+    this.#label({ ...before.#known, ...this.#known });
   }
 
   finish(text = this.text) {
     this.words.textContent = text;
     this.close();
+  }
+
+  #label(known) {
+    this.#known = known;
+    this.labels.replaceChildren(...Object.entries(known).map(
+      ([name, value]) => make("span", { class: "label", "data-label": name }, `${name}: ${value}`),
+    ));
   }
 }
 
