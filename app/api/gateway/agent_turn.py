@@ -67,7 +67,7 @@ class AskedTurn(msgspec.Struct, frozen=True, kw_only=True):
     messages: Annotated[list[TurnMessage], msgspec.Meta(max_length=1000)]
     system: Text | None = None
     tools: Annotated[list[OwnTool], msgspec.Meta(max_length=100)] | None = None
-    model: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    model: Annotated[str, msgspec.Meta(max_length=200, pattern="^[^\\0]*$")] | None = None
 
 
 class CallWanted(msgspec.Struct, frozen=True):

@@ -158,6 +158,8 @@ ALLOWED: dict[str, str] = {
     "PUT /bot/api/customers/settings": WRITERS,
     "POST /bot/api/calls/start": WITHIN,
     "POST /bot/api/bench/agent-turn": WITHIN,
+    "GET /bot/api/models/voices": CALLERS,
+    **{f"POST /bot/api/models/{kind}": CALLERS for kind in ("chat", "tts", "transcribe")},
     **{f"POST /bot/api/calls/twilio-{told}": NOBODY for told in ("voice", "status", "amd")},
     "GET /bot/api/calls": CALLERS,
     **{
