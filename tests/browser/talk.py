@@ -28,6 +28,7 @@ class Talk:
         self.page = page
         self.url = url
         self.button = page.get_by_role("button", name=re.compile("^(Talk|Hang up)$"))
+        self.again = page.get_by_role("button", name="Try again")
         self.transcript = page.get_by_role("log", name="Transcript")
         self.message = page.get_by_role("textbox", name="Message")
         self.replay = page.get_by_role("region", name="Replay")
@@ -48,7 +49,7 @@ class Talk:
         await (press or self.button.click)()
         while await self._outcome() in ("call-refused", "call-failed"):
             await self.page.wait_for_timeout(1000)
-            await self.page.get_by_role("button", name="Try again").click()
+            await self.again.click()
 
     async def tab_to(self, wanted: Locator) -> None:
         for _ in range(MOST_STOPS):

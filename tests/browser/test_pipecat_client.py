@@ -79,7 +79,7 @@ class Client:
 async def client(
     chromium: str, site: str, parley: Running, microphone: Path
 ) -> AsyncGenerator[Client]:
-    async with window(chromium, *microphone_of(microphone, again=True)) as opened:
+    async with window(chromium, *microphone_of(microphone)) as opened:
         client = Client(opened, site, parley)
         await client.open()
         yield client
@@ -91,7 +91,7 @@ async def test_a_spoken_question_is_understood_and_answered_aloud(
     chromium: str, site: str, parley: Running, owner: httpx.AsyncClient, speech: Speech
 ) -> None:
     agent_id = await museum(owner)
-    said = await speech.file(5.0, QUESTION, 15.0)
+    said = await speech.file(4.0, QUESTION, 15.0)
     async with client(chromium, site, parley, said) as pipecat:
         await pipecat.connect(agent_id)
         await pipecat.told("Connected")

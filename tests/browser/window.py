@@ -48,10 +48,9 @@ class Window:
             self.complaints.append(text)
 
 
-def microphone_of(sound: Path, *, again: bool = False) -> tuple[str, ...]:
-    """Somebody who says this from when the microphone is opened, and `again` and again."""
-    played = f"{sound}{'' if again else '%noloop'}"
-    return (ALLOWED, FAKE_DEVICE, f"--use-file-for-fake-audio-capture={played}")
+def microphone_of(sound: Path) -> tuple[str, ...]:
+    """Somebody who says this again and again, beginning when the microphone is opened."""
+    return (ALLOWED, FAKE_DEVICE, f"--use-file-for-fake-audio-capture={sound}")
 
 
 @asynccontextmanager
