@@ -9,7 +9,6 @@ export class Transcript {
   #user = null;
   #agent = null;
   #asked = null; // the turn of the user that was answered last
-  #answered = false; // something of that answer was heard
 
   constructor(log) {
     this.#log = log;
@@ -19,20 +18,18 @@ export class Transcript {
   clear() {
     this.#list.replaceChildren();
     this.#user = this.#agent = this.#asked = null;
-    this.#answered = false;
   }
 
   told({ type, data }) {
-    switch (type) {
+    switch (type === "server-message" ? data.type : type) {
       case "user-transcription":
         return this.#understand(data);
       case "user-llm-text":
         return this.#answerTo(data.text);
+      case "turn-withdrawn":
+        return this.#goOn();
       case "bot-output":
         return this.#speak(data);
-      case "bot-transcription":
-        this.#answered = true;
-        return undefined;
       case "bot-stopped-speaking":
       case "bot-llm-stopped":
       case "bot-llm-started":
@@ -53,15 +50,20 @@ export class Transcript {
     this.#follow();
   }
 
-  // The whole of a turn. One that was answered too early comes again with more.
+  // The whole of a turn.
   #answerTo(text) {
     if (!this.#user || this.#user.isOver) this.#user = new UserTurn(this.#list);
-    const before = this.#asked;
-    if (before && !this.#answered && text.startsWith(before.text)) this.#user.replace(before);
     this.#user.finish(text);
     this.#asked = this.#user;
-    this.#answered = false;
     this.#follow();
+  }
+
+  // It was not the whole: it goes on, and what was said since belongs to it.
+  #goOn() {
+    const before = this.#asked;
+    this.#asked = null;
+    if (before && before === this.#user) before.reopen();
+    else if (before) this.#user.continue(before);
   }
 
   #speak(output) {
@@ -117,8 +119,17 @@ class UserTurn extends Turn {
     this.#label({ ...this.#known, ...labels });
   }
 
-  replace(before) {
+  reopen() {
+    this.isOver = false;
+    delete this.item.dataset.final;
+    this.item.setAttribute("aria-busy", "true");
+    this.#final = this.text;
+  }
+
+  continue(before) {
     before.item.remove();
+    this.#final = `${before.text} ${this.#final}`.trim();
+    this.words.textContent = `${before.text} ${this.text}`;
     this.#label({ ...before.#known, ...this.#known });
   }
 

@@ -166,7 +166,9 @@ class Chat:
                     self._is_asked = True
                     return [_rtvi("user-llm-text", {"text": line.text})]
                 return self._said(line)
-            case Withdrawn() | HearingChanged() | SpokeInWriting():
+            case Withdrawn():
+                return [_rtvi("server-message", {"type": "turn-withdrawn"})]
+            case HearingChanged() | SpokeInWriting():
                 return []
             case Ended(reason):
                 return [_rtvi("server-message", {"type": "call-ended", "reason": reason})]

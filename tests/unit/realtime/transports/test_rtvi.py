@@ -284,6 +284,11 @@ def test_the_client_learns_under_which_id_the_call_is_on_record(chat: Chat) -> N
     assert message["data"] == {"type": "call-started", "call_id": "b7e1"}
 
 
+def test_a_client_learns_that_a_turn_was_not_all(chat: Chat) -> None:
+    [message] = told(chat, Withdrawn(Line("user", "Book a table.", 0.0)))
+    assert (message["type"], message["data"]) == ("server-message", {"type": "turn-withdrawn"})
+
+
 def test_the_end_is_told_with_its_reason(chat: Chat) -> None:
     [message] = told(chat, Ended("silence"))
     assert message["type"] == "server-message"
