@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.asr.activity import Backend
 from app.asr.catalogue import Catalogue
 from app.asr.domain import ModelUnknown
+from app.asr.ears import USUAL_EARS, Ears
+from app.asr.endpointing import EndpointRules
 from app.asr.engines.ge2e import load_ge2e
 from app.asr.engines.silero import load_silero
 from app.asr.engines.smart_turn import load_smart_turn
@@ -76,7 +79,11 @@ def silence(seconds: float, rate: int = 16000) -> Samples:
 
 
 async def transcribed(
-    streams: StreamService, sound: Sequence[Samples], options: StreamOptions, pause_s: float = 0
+    streams: StreamService,
+    sound: Sequence[Samples],
+    options: StreamOptions,
+    pause_s: float = 0,
+    ears: Ears = USUAL_EARS,
 ) -> list[StreamEvent]:
     """In frames of 20 ms."""
     told: list[StreamEvent] = []
@@ -86,7 +93,7 @@ async def transcribed(
 
     data = int16_from_float(np.concatenate(sound)).tobytes()
     size = options.sample_rate // 50 * 2
-    async with streams.open(tell) as stream:
+    async with streams.open(tell, ears) as stream:
         await stream.configure(options)
         for start in range(0, len(data), size):
             await stream.hear(data[start : start + size])
@@ -117,6 +124,34 @@ async def test_two_sentences_are_told_as_the_speaker_pauses(
     assert 0 <= first.start_s < first.words[0].end_s <= first.end_s < second.start_s
     began = [event.at_s for event in told if isinstance(event, SpeechBegan)]
     assert began == [first.start_s, second.start_s]
+
+
+@pytest.mark.inventory("SO-031")
+@pytest.mark.parametrize("activity", ["energy", "webrtc", "silero"])
+async def test_with_whatever_ears_the_same_is_heard(
+    streams: StreamService, activity: Backend
+) -> None:
+    noise = np.random.default_rng(7).standard_normal(8 * 16_000).astype(np.float32) * 0.002
+    spoken = np.concatenate(
+        [silence(1), speech("LJ001-0002"), silence(1.2), speech("LJ001-0004"), silence(1)]
+    )
+    sound = [spoken + np.resize(noise, spoken.size)]
+    told = await transcribed(streams, sound, StreamOptions(), ears=Ears(activity))
+    assert plain(finals(told)) == f"{SHORT} {LONG}"
+    assert finals(told)[0].start_s == pytest.approx(1, abs=0.4)
+
+
+@pytest.mark.inventory("SO-033")
+async def test_what_is_shorter_than_the_least_speech_is_none(streams: StreamService) -> None:
+    word = np.pad(speech("LJ001-0004")[3200:9600], (16_000, 16_000))
+
+    async def began(least_ms: int) -> list[StreamEvent]:
+        ears = Ears("energy", EndpointRules(begin_ms=least_ms))
+        told = await transcribed(streams, [word], StreamOptions(), ears=ears)
+        return [event for event in told if isinstance(event, SpeechBegan)]
+
+    assert len(await began(100)) == 1
+    assert await began(600) == []
 
 
 async def test_every_pause_is_told_as_it_begins_and_as_it_ends(streams: StreamService) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 
 from app.core.audio.convert import Samples
 from app.core.clock import utc_now
@@ -99,6 +100,7 @@ async def test_after_an_interruption_nothing_that_waited_is_sent() -> None:
     await line.held(talk)
 
 
+@pytest.mark.inventory("EX-049")
 @virtual_time
 async def test_each_frame_is_answered_and_what_is_wrong_is_named_and_not_heard() -> None:
     client, heard = Client(), bytearray()
