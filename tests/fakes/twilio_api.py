@@ -198,7 +198,9 @@ class TwilioApi(Vendor):
         url = call.first("StatusCallback")
         if url and event in call.asked.get("StatusCallbackEvent", []):
             for _ in range(2 if self.tells_twice else 1):
-                await self.tell(call, url, {"CallDuration": "1"} if event == "completed" else {})
+                with suppress(httpx.ConnectError):  # who has stopped is told nothing any more
+                    fields = {"CallDuration": "1"} if event == "completed" else {}
+                    await self.tell(call, url, fields)
 
     async def _tell_answered(self, call: TwilioCall, url: str) -> None:
         await call.stream()

@@ -4,10 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import httpx
 
 COMMAND = [sys.executable, "-m", "app.cli"]
 
@@ -24,6 +27,12 @@ class Running:
     @property
     def token(self) -> str:
         return self.facts["Token"]
+
+    def wait_until_ready(self) -> None:
+        """With its models loaded."""
+        until_s = time.monotonic() + 60
+        while httpx.get(f"{self.url}/ready").status_code != 200:
+            assert time.monotonic() < until_s
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)

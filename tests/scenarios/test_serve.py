@@ -21,7 +21,7 @@ def test_a_signal_stops_everything_and_the_exit_is_clean(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     with serving(tmp_path) as running:
-        assert httpx.get(f"{running.url}/ready").status_code == 200
+        running.wait_until_ready()
         assert running.stop(number) == 0
     assert not (tmp_path / "postgres" / "postmaster.pid").exists()
 

@@ -45,7 +45,7 @@ class LoudnessGate:
 
 class Detectors:
     @asynccontextmanager
-    async def listen(self) -> AsyncGenerator[LoudnessGate]:
+    async def listen(self, _: object) -> AsyncGenerator[LoudnessGate]:
         yield LoudnessGate()
 
 
