@@ -3,7 +3,7 @@ installed, to a Pipecat bot with the same weights; what is measured is what call
 
 import json
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from app.bench import talk_crowd, talk_leaks, telephone
+from app.bench import talk_caller, talk_crowd, talk_leaks, telephone
+from app.bench.talk_caller import CallRefused
 from app.bench.talk_servers import PEER, Server, installed_pipecat, parley, pipecat
 from app.bench.talk_waits import (
     AGENT,
@@ -32,7 +33,6 @@ from app.tts.engines.kokoro.convert import PUBLISHED, VOICES
 
 WAITS, CROWD, LEAKS = PARTS = ("waits", "crowd", "leaks")
 VOICE = "af_heart"
-_OFFER = "/bot/api/offer"
 _BROWSER, _PHONE, _PIPECAT = "parley, WebRTC", "parley, Twilio", "pipecat, WebRTC"
 
 
@@ -53,48 +53,72 @@ def plan(parts: Sequence[str], calls: int, keep: Path | None, *, is_quick: bool)
     return Plan(chosen, 20, calls, talk_crowd.LEVELS, 20.0, keep)
 
 
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    manifest: Manifest
+    store: ModelStore
+    spoken: Sequence[Samples]
+    plan: Plan
+
+
 async def run(
     manifest: Manifest, store: ModelStore, data: Path, chosen: Plan
 ) -> AsyncIterator[str]:
     """Lines for a reader."""
-    spoken = clips(data)
-    yield _load()
-    if WAITS in chosen.parts:
-        with ExitStack() as stack:
-            bot, why = _pipecat(manifest, store, stack)
-            if bot is None:
-                yield f"nothing to compare with: {PEER} cannot be had here ({why})"
-            for line in await _waits(stack.enter_context(parley()), bot, spoken, chosen):
+    bench = _Bench(manifest, store, clips(data), chosen)
+    measures = {WAITS: _waits, CROWD: _crowd, LEAKS: _leaks}
+    for part in chosen.parts:
+        yield _load()
+        try:
+            async for line in measures[part](bench):
                 yield line
-    if CROWD in chosen.parts:
-        with parley() as server:
-            agent_id = await server.agent(talk_crowd.agent())
-            levels, level_s = chosen.levels, chosen.level_s
-            async for line in talk_crowd.run(server, agent_id, spoken, levels, level_s):
-                yield line
-    if LEAKS in chosen.parts:
-        with parley(keeps_phrases=True) as server:
-            agent_id = await server.agent(talk_leaks.agent())
-            async for line in talk_leaks.run(server, agent_id, spoken, chosen.calls):
-                yield line
+        except CallRefused as error:
+            yield f"{part}: not measured; the machine takes no calls: {error}"
     yield _load()
 
 
-async def _waits(
-    server: Server, bot: Server | None, spoken: Sequence[Samples], chosen: Plan
-) -> Sequence[str]:
+async def _waits(bench: _Bench) -> AsyncIterator[str]:
+    with ExitStack() as stack:
+        bot, why = _pipecat(bench, stack)
+        if bot is None:
+            yield f"nothing to compare with: {PEER} cannot be had here ({why})"
+        server = stack.enter_context(parley())
+        ways = await _ways(server, bot)
+        plan = bench.plan
+        found = {
+            each.name: each for each in await measured(ways, bench.spoken, plan.turns, plan.keep)
+        }
+    if bot:
+        yield _ratio(found[_BROWSER], found[_PIPECAT])
+    for each in found.values():
+        for line in each.lines():
+            yield line
+
+
+async def _ways(server: Server, bot: Server | None) -> Mapping[str, Way]:
     agent_id = await server.agent(AGENT)
     await server.rings_at(telephone.NUMBER, agent_id)
     record = record_of(server)
     ways = {
-        _BROWSER: Way(in_browser(server, _OFFER, {"agent_id": agent_id}), record),
+        _BROWSER: Way(in_browser(server, talk_caller.OFFER, {"agent_id": agent_id}), record),
         _PHONE: Way(by_telephone(server), record),
     }
-    if bot:
-        ways[_PIPECAT] = Way(in_browser(bot, "/offer", {}))
-    found = {each.name: each for each in await measured(ways, spoken, chosen.turns, chosen.keep)}
-    ratio = [_ratio(found[_BROWSER], found[_PIPECAT])] if bot else []
-    return [*ratio, *(line for each in found.values() for line in each.lines())]
+    return {**ways, _PIPECAT: Way(in_browser(bot, "/offer", {}))} if bot else ways
+
+
+async def _crowd(bench: _Bench) -> AsyncIterator[str]:
+    with parley() as server:
+        agent_id = await server.agent(talk_crowd.agent())
+        plan = bench.plan
+        async for line in talk_crowd.run(server, agent_id, bench.spoken, plan.levels, plan.level_s):
+            yield line
+
+
+async def _leaks(bench: _Bench) -> AsyncIterator[str]:
+    with parley(keeps_phrases=True) as server:
+        agent_id = await server.agent(talk_leaks.agent())
+        async for line in talk_leaks.run(server, agent_id, bench.spoken, bench.plan.calls):
+            yield line
 
 
 def _ratio(ours: Waits, theirs: Waits) -> str:
@@ -104,14 +128,14 @@ def _ratio(ours: Waits, theirs: Waits) -> str:
     return f"ratio            voice to voice, parley / pipecat: p50 {p50:.2f}, p95 {p95:.2f}"
 
 
-def _pipecat(manifest: Manifest, store: ModelStore, stack: ExitStack) -> tuple[Server | None, str]:
+def _pipecat(bench: _Bench, stack: ExitStack) -> tuple[Server | None, str]:
     """Or why there is none."""
-    kokoro = manifest.get("kokoro")
+    store, kokoro = bench.store, bench.manifest.get("kokoro")
     with np.load(store.verified(kokoro) / VOICES) as stored:
         pack = stored["packs"][stored["names"].tolist().index(VOICE)]
     voices = Path(stack.enter_context(TemporaryDirectory())) / "voices.npz"
     np.savez(voices, af_heart=pack[:, None])
-    whisper = store.folder(manifest.get("whisper-tiny.en"))
+    whisper = store.folder(bench.manifest.get("whisper-tiny.en"))
     weights = [str(whisper), str(store.folder(kokoro) / PUBLISHED), str(voices)]
     try:
         python = installed_pipecat(store.root.parent / "bench")

@@ -24,6 +24,7 @@ from app.core.audio.convert import Samples, float_from_int16
 from app.realtime.playout import Playout
 from app.realtime.transports.media import HEARD_RATE, OpusInOrder, PlayoutTrack, mono_pcm
 
+OFFER = "/bot/api/offer"
 RATE = HEARD_RATE
 TRIES = 60
 TRY_AGAIN_S = 1.0
@@ -74,7 +75,10 @@ class Caller:
             OpusInOrder.take_over(transceiver.receiver)
         sdp = answer.json()["sdp"]
         await self._pc.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
-        await self._until(lambda: self._channel.readyState == "open")
+        try:
+            await self._until(lambda: self._channel.readyState == "open")
+        except TimeoutError:
+            raise CallRefused("it was not connected in time") from None
         self.send("client-ready", {"version": "2.0.0", "about": {"library": "bench"}})
 
     def send(self, kind: str, data: Any = None) -> None:

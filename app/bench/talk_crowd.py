@@ -91,7 +91,7 @@ async def _connected(
     async with server.client() as client:
         body = {"agent_id": agent_id}
         tries = talk_caller.TRIES if is_first else 1
-        await somebody.call(client, "/bot/api/offer", body, tries=tries)
+        await somebody.call(client, talk_caller.OFFER, body, tries=tries)
     await somebody.answered()
     return somebody
 

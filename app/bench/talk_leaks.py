@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ import numpy as np
 
 from app.bench import talk_caller
 from app.bench.holding import Holding
-from app.bench.talk_caller import caller
+from app.bench.talk_caller import Caller, caller
 from app.bench.talk_servers import Server
 from app.bench.talk_waits import AGENT, CLIP_RATE, GRAPH
 from app.core.aio import TaskScope
@@ -20,7 +21,8 @@ CALLS_OF_A_BATCH = 20
 AT_ONCE = 3
 SPOKEN_EVERY = 10
 WARM_UP_BATCHES = 2
-_LOOKS, _LOOK_S = 20, 0.5
+TRIES = 10
+_LOOKS, _LOOK_S = 10, 0.3
 
 
 def agent() -> Mapping[str, Any]:
@@ -38,18 +40,20 @@ async def run(
 ) -> AsyncIterator[str]:
     """Lines for a reader."""
     sound = resample(spoken[0], CLIP_RATE, talk_caller.RATE)
-    held = [await _settled(server)]
-    for batch in range(-(-calls // CALLS_OF_A_BATCH)):
-        count = min(CALLS_OF_A_BATCH, calls - batch * CALLS_OF_A_BATCH)
+    held, failed = [await _settled(server)], 0
+    for begin in range(0, calls, CALLS_OF_A_BATCH):
         gate = asyncio.Semaphore(AT_ONCE)
         async with TaskScope() as scope:
-            for number in range(count):
-                said = None if number % SPOKEN_EVERY else sound
-                address = f"127.0.{batch % 250 + 1}.{number + 1}"  # each is let in so often
-                scope.spawn("calls", _call(server, agent_id, address, said, gate))
+            made = [
+                scope.spawn("calls", _call(server, agent_id, number, sound, gate))
+                for number in range(begin, min(begin + CALLS_OF_A_BATCH, calls))
+            ]
+        failed += sum(not each.result() for each in made)
         held.append(await _settled(server))
     for line in lines(held, calls):
         yield line
+    if failed:
+        yield f"{failed} of them failed: nobody said what was waited for"
 
 
 def lines(held: Sequence[Holding], calls: int) -> list[str]:
@@ -68,29 +72,40 @@ def lines(held: Sequence[Holding], calls: int) -> list[str]:
 
 
 async def _call(
-    server: Server, agent_id: str, address: str, said: Samples | None, gate: asyncio.Semaphore
-) -> None:
-    """Says something, aloud or in writing, and is thanked."""
+    server: Server, agent_id: str, number: int, sound: Samples, gate: asyncio.Semaphore
+) -> bool:
+    """Says something, now and then aloud, and is thanked."""
+    said = None if number % SPOKEN_EVERY else sound
+    address = f"127.0.{number // 250 + 1}.{number % 250 + 1}"  # an address may call so often
     async with gate, server.client(address) as client:
-        for _ in range(talk_caller.TRIES):
+        for _ in range(TRIES):
             async with caller() as somebody:
-                await somebody.call(client, "/bot/api/offer", {"agent_id": agent_id})
-                if await somebody.told("bot-started-speaking", "error") == "error":
-                    continue  # room was there for the offer, and not for the call
-                if said is None:
-                    somebody.send("send-text", {"content": "That is all."})
-                else:
-                    await somebody.answered()
-                    await somebody.say(said)
-                await somebody.told("signalling")  # that it has hung up
-                return
+                await somebody.call(client, talk_caller.OFFER, {"agent_id": agent_id})
+                with suppress(TimeoutError):
+                    if await _talked(somebody, said):
+                        return True
+    return False
+
+
+async def _talked(somebody: Caller, said: Samples | None) -> bool:
+    """False where there was room for the offer, and then none for the call."""
+    if await somebody.told("bot-started-speaking", "error") == "error":
+        return False
+    if said is None:
+        somebody.send("send-text", {"content": "That is all."})
+    else:
+        await somebody.answered()
+        await somebody.say(said)
+    await somebody.told("signalling")  # that it has hung up
+    return True
 
 
 async def _settled(server: Server) -> Holding:
     """When the last call is over, or does not end."""
+    held = await server.holding()
     for _ in range(_LOOKS):
-        held = await server.holding()
         if not held.calls:
             break
         await asyncio.sleep(_LOOK_S)
+        held = await server.holding()
     return held
