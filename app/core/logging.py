@@ -23,6 +23,9 @@ _CHATTY = (
     *("aioice", "aiortc", "uvicorn", "websockets"),
 )
 
+_REFUSED = "ASGI callable returned without completing handshake."
+"""uvicorn's word for a WebSocket that was refused with an answer: that is no error."""
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 _UNESCAPED = "".join(map(chr, (*range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F)))) + (
     "".join(map(chr, range(0x2066, 0x206A)))
@@ -49,11 +52,16 @@ def configure(
     root.setLevel(level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
+    logging.getLogger("uvicorn.error").addFilter(_is_no_refusal)
     for logger in list(logging.Logger.manager.loggerDict.values()):
         if isinstance(logger, logging.Logger):
             logger.handlers.clear()
             logger.propagate = True
     logging.captureWarnings(capture=True)
+
+
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    return record.msg != _REFUSED
 
 
 @contextmanager

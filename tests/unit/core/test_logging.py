@@ -1,5 +1,6 @@
 """Log lines: their shape, that nothing forges one and that nothing stops one."""
 
+import inspect
 import io
 import json
 import logging
@@ -11,6 +12,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from uvicorn.protocols.websockets import websockets_sansio_impl
 
 from app.core.logging import configure, log_context
 from tests.log_lines import Format, line, logged
@@ -223,3 +225,15 @@ def test_standard_error_is_where_lines_go(capsys: pytest.CaptureFixture[str]) ->
     configure("INFO", "json", stream=sys.stderr)
     logging.getLogger("app.test").info("hello")
     assert json.loads(capsys.readouterr().err)["message"] == "hello"
+
+
+def test_a_refusal_of_a_websocket_is_no_error() -> None:
+    """uvicorn says so of each that was answered before its handshake."""
+    said = "ASGI callable returned without completing handshake."
+    assert said in inspect.getsource(websockets_sansio_impl)
+    stream = io.StringIO()
+    configure("INFO", "json", stream=stream)
+    for message in (said, "Exception in ASGI application"):
+        logging.getLogger("uvicorn.error").error(message)
+    (told,) = stream.getvalue().splitlines()
+    assert json.loads(told)["message"] == "Exception in ASGI application"
