@@ -25,7 +25,7 @@ from app.realtime.transports.rtvi import Chat
 from tests.browser.window import window
 
 HERE, FAR = "http://localhost:9000", "http://parley.test"
-AGENTS, OFFER = "/bot/api/agents", "/bot/api/offer"
+AGENTS, OFFER, REACH = "/bot/api/agents", "/bot/api/offer", "/bot/api/ice-servers"
 AGENT = {"id": "7", "name": "Front desk", "graph": None, "language": "hi", "voice": "priya"}
 TELL = """async ([module, kind, element, messages]) => {
   const folder = document.querySelector("script[src]").src.replace("talk.js", "");
@@ -42,7 +42,10 @@ class Answers:
 
     def __init__(self) -> None:
         self.pages = pages.read()
-        self.table: dict[str, tuple[int, Any]] = {AGENTS: (200, [AGENT])}
+        self.table: dict[str, tuple[int, Any]] = {
+            AGENTS: (200, [AGENT]),
+            REACH: (200, {"iceServers": []}),
+        }
         self.asked: list[tuple[str, str]] = []
 
     async def answer(self, route: Route) -> None:

@@ -42,6 +42,7 @@ async function answered(method, path, body) {
 const json = async (...request) => (await answered(...request)).json();
 
 export const agents = () => json("GET", "/bot/api/agents");
+export const iceServers = () => json("GET", "/bot/api/ice-servers");
 export const offer = (body) => json("POST", "/bot/api/offer", body);
 export const addCandidates = (body) => json("PATCH", "/bot/api/offer", body);
 export const call = (id) => json("GET", `/bot/api/calls/${id}`);

@@ -5,24 +5,29 @@
 
 import * as api from "./api.js";
 
-const LOST_MS = 6000;
+const LOST_MS = 10_000; // no longer than the server waits for who has vanished
 const PING_MS = 1000;
 const FAREWELL_MS = 1000;
 const LABEL = "rtvi-ai";
 
 export class Call extends EventTarget {
-  #pc = new RTCPeerConnection();
-  #channel = this.#pc.createDataChannel("chat", { ordered: true });
+  #pc;
+  #channel;
   #sender;
   #id = null;
   #found = [];
+  #isAgreed = false; // the candidates that are found are those of what was answered
+  #lostTimer = null;
   #isOver = false;
   #timers = [];
   #sent = 0;
   #smoothed = { sum: 0, count: 0 };
 
-  constructor(track) {
+  // `track`: none where nobody is heard. `reach`: the servers that help two ends to meet.
+  constructor(track, reach) {
     super();
+    this.#pc = new RTCPeerConnection(reach);
+    this.#channel = this.#pc.createDataChannel("chat", { ordered: true });
     const direction = track ? "sendrecv" : "recvonly";
     this.#sender = this.#pc.addTransceiver(track ?? "audio", { direction }).sender;
     this.#pc.addEventListener("track", ({ track }) => this.#tell("voice", new MediaStream([track])));
@@ -35,14 +40,8 @@ export class Call extends EventTarget {
 
   // Raises what the server answered where it takes no call.
   async begin(agentId) {
-    await this.#pc.setLocalDescription();
-    const { sdp, type } = this.#pc.localDescription;
     try {
-      const answer = await api.offer({ sdp, type, agent_id: agentId });
-      if (this.#isOver) return;
-      this.#id = answer.pc_id;
-      await this.#pc.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
-      this.#sendCandidates();
+      await this.#agree({ agent_id: agentId });
     } catch (error) {
       if (this.#isOver) return;
       this.#isOver = true;
@@ -102,6 +101,18 @@ export class Call extends EventTarget {
     if (this.#channel.readyState === "open") this.#channel.send(text);
   }
 
+  async #agree(whom, options) {
+    this.#isAgreed = false;
+    await this.#pc.setLocalDescription(await this.#pc.createOffer(options));
+    const { sdp, type } = this.#pc.localDescription;
+    const answer = await api.offer({ sdp, type, ...whom });
+    if (this.#isOver) return;
+    this.#id = answer.pc_id;
+    await this.#pc.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
+    this.#isAgreed = true;
+    this.#sendCandidates();
+  }
+
   #add(candidate) {
     this.#found.push({
       candidate: candidate?.candidate ?? "",
@@ -113,23 +124,25 @@ export class Call extends EventTarget {
 
   // A candidate that does not arrive is one way less to meet; the call may find another.
   #sendCandidates() {
-    if (!this.#id || this.#isOver || !this.#found.length) return;
+    if (!this.#isAgreed || this.#isOver || !this.#found.length) return;
     api.addCandidates({ pc_id: this.#id, candidates: this.#found.splice(0) }).catch(() => {});
   }
 
+  // The network may have changed: the same call is looked for at other addresses.
   #moved() {
-    const state = this.#pc.connectionState;
-    if (state === "failed") this.#end("lost");
-    else if (state === "disconnected") {
-      const isStill = () => this.#pc.connectionState === "disconnected";
-      this.#timers.push(setTimeout(() => isStill() && this.#end("lost"), LOST_MS));
+    if (!["disconnected", "failed"].includes(this.#pc.connectionState)) {
+      clearTimeout(this.#lostTimer);
+      this.#lostTimer = null;
+    } else if (this.#id && !this.#lostTimer) {
+      this.#lostTimer = setTimeout(() => this.#end("lost"), LOST_MS);
+      this.#agree({ pc_id: this.#id }, { iceRestart: true }).catch(() => this.#end("lost"));
     }
   }
 
   #end(why) {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#timers.forEach(clearTimeout);
+    [this.#lostTimer, ...this.#timers].forEach(clearTimeout);
     this.#pc.close();
     this.#tell("over", why);
   }

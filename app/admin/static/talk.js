@@ -37,6 +37,7 @@ const latency = new Latency(byId("times"), byId("latency"));
 const agents = new Agents();
 const replay = new Replay();
 
+let attempt = 0; // of those to call, the one that counts
 let call = null;
 let callId = null;
 let microphone = null;
@@ -113,18 +114,23 @@ async function begin() {
   endedBecause = "";
   show("connecting");
   mute(false);
+  const mine = ++attempt;
   await openMicrophone();
-  if (state() !== "connecting") return closeMicrophone();
-  const mine = (call = new Call(microphone?.getAudioTracks()[0]));
+  if (mine !== attempt && state() !== "connecting") closeMicrophone();
+  try {
+    const reach = await api.iceServers();
+    if (mine === attempt) await ring(new Call(microphone?.getAudioTracks()[0], reach));
+  } catch (error) {
+    if (mine === attempt) refused(error);
+  }
+}
+
+async function ring(mine) {
+  call = mine;
   for (const [name, listen] of Object.entries({ message: told, voice: hear, over })) {
     mine.addEventListener(name, ({ detail }) => call === mine && listen(detail));
   }
-  try {
-    await mine.begin(agents.chosen);
-  } catch (error) {
-    if (call === mine) refused(error);
-  }
-  return undefined;
+  await mine.begin(agents.chosen);
 }
 
 async function openMicrophone() {
@@ -203,9 +209,11 @@ async function showReplay() {
 }
 
 function hangUp() {
+  attempt++;
   endedBecause ||= "hung_up";
-  if (call) call.hangUp();
-  else show("idle");
+  if (call) return call.hangUp();
+  closeMicrophone();
+  return show("idle");
 }
 
 const isMuted = () => byId("mute").getAttribute("aria-pressed") === "true";
