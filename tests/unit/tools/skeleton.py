@@ -12,6 +12,7 @@ STORES = (
     "calls.agents",
     "calls.flows",
     "calls.customers",
+    "calls.telephony",
     "calls.sessions",
     "calls.campaigns",
 )
@@ -26,7 +27,7 @@ MODULES: dict[str, str] = {
     "realtime.session": "import app.inference.registry_types",
     "inference.registry_types": "",
     "calls.events": "",
-    "calls.telephony": "import app.calls.events",
+    "calls.telephony.numbers": "import app.calls.events",
     "runtime": "import app.calls.sessions.service\nimport app.realtime.session",
     "admin": "import litestar\nimport app.runtime",
     "tables": "\n".join(f"import app.{name}.store" for name in STORES),
