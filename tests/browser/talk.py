@@ -3,7 +3,6 @@
 import re
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
@@ -20,6 +19,21 @@ SPEAKS_OR_HAS_ENDED = """() => {
   const { state, problem } = document.body.dataset;
   const last = states.slice(states.lastIndexOf("connecting"));
   return last.includes("speaking") ? "speaking" : state === "ended" && problem;
+}"""
+
+TALLEST = """(canvas) => {
+  const { width, height } = canvas;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  const tallest = [0, 0];
+  for (let x = 0; x < width; x++) {
+    const drawn = [0, 0];
+    for (let y = 0; y < height; y++) {
+      const isDrawn = data[4 * (y * width + x) + 3] > 0;
+      drawn[y < height / 2 ? 0 : 1] += isDrawn;
+    }
+    drawn.forEach((count, lane) => (tallest[lane] = Math.max(tallest[lane], count)));
+  }
+  return tallest;
 }"""
 
 
@@ -92,19 +106,12 @@ class Talk:
         await self.message.fill(text)
         await self.page.get_by_role("button", name="Send").click()
 
-    async def recording_is_shown(self) -> dict[str, Any]:
-        """What can be seen of it: its name, and how many colours the waveform is drawn in."""
+    async def waveform(self) -> list[int]:
+        """The height of the tallest line in each of its two lanes, in pixels."""
         image = self.page.get_by_role("img", name=re.compile("^Waveform"))
         await expect(image).to_be_visible(timeout=SLOW_MS)
-        return {"name": await image.get_attribute("aria-label"), "colours": await colours(image)}
+        return await image.evaluate(TALLEST)
 
     async def _outcome(self) -> str:
         found = await self.page.wait_for_function(SPEAKS_OR_HAS_ENDED, timeout=SLOW_MS)
         return await found.json_value()
-
-
-async def colours(canvas: Locator) -> int:
-    return await canvas.evaluate("""(canvas) => {
-      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-      return new Set(new Uint32Array(data.buffer)).size;
-    }""")

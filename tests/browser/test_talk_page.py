@@ -67,8 +67,7 @@ async def test_a_spoken_question_is_answered_aloud_and_can_be_heard_again(
         row = page.page.get_by_role("table", name="Time to answer").locator("tbody tr").first
         await expect(row.locator("[data-part=total]")).to_have_text(re.compile("[1-9]"))
         await page.hang_up()
-        shown = await page.recording_is_shown()
-        assert shown["colours"] > 2
+        assert min(await page.waveform()) > 10
         await page.page.get_by_role("button", name="Play", exact=True).click()
         await page.page.wait_for_function(PLAYS)
         await page.page.get_by_role("button", name="Pause").click()
@@ -202,7 +201,7 @@ async def test_everybody_can_use_it_wide_or_narrow_in_light_or_in_the_dark(
         await page.says(ANSWER, 2)
         await looks_right(page.page)
         await page.hang_up()
-        await page.recording_is_shown()
+        await page.waveform()
         await looks_right(page.page)
 
 
