@@ -111,6 +111,7 @@ class Recording:
 Call = Callable[[Sequence[Samples]], Awaitable[Recording]]
 """Says these clips at `CLIP_RATE`, each when the one before was answered."""
 
+_MOMENTS = {"voice_ended_s", "final_text_s", "turn_over_s", "sound_made_s", "first_sound_s"}
 Timings = Mapping[str, float]
 Record = Callable[[], Awaitable[Sequence[Timings]]]
 """Of the last call: when what happened, for each answer to something said."""
@@ -149,7 +150,7 @@ async def measured(
             found = exchanges(tape.stereo, tape.rate)
             waits[name].exchanges += found[1:]
             if way.record:
-                waits[name].splits += _splits(found, await way.record())[1:]
+                waits[name].splits += _splits(found, await way.record())
             if keep:
                 path = keep / f"{name.replace(' ', '-')}-{begin}.wav"
                 path.write_bytes(wav_bytes(tape.stereo, tape.rate))
@@ -162,25 +163,26 @@ def _splits(found: Sequence[Exchange], told: Sequence[Timings]) -> list[Mapping[
         return []
     return [
         _split(1000 * each.waited_s, when)
-        for each, when in zip(found, told, strict=True)
+        for each, when in list(zip(found, told, strict=True))[1:]
         if each.waited_s is not None and not each.is_cut_in
     ]
 
 
 def _split(waited_ms: float, when: Timings) -> Mapping[str, float]:
-    """`recognition` runs within the silence that is waited for; `transport` is what the record does
-    not know: both ways, and how wrong it is about the end of the voice."""
+    """`recognition` is within `begun`: an answer is begun before it is certain that the turn is
+    over, and `held` until then. `transport` is what the record does not know: both ways, and how
+    wrong it is about the end of the voice."""
 
     def between(begin: str, end: str) -> float:
         return 1000 * (when[end] - when[begin])
 
-    response_ms = between("voice_ended_s", "first_sound_s")
     return {
-        "endpointing": between("voice_ended_s", "turn_over_s"),
+        "begun": between("voice_ended_s", "turn_over_s"),
         "(recognition)": between("voice_ended_s", "final_text_s"),
         "model": between("turn_over_s", "first_sentence_s"),
-        "speech": between("first_sentence_s", "first_sound_s"),
-        "transport": waited_ms - response_ms,
+        "speech": between("first_sentence_s", "sound_made_s"),
+        "held": between("sound_made_s", "first_sound_s"),
+        "transport": waited_ms - between("voice_ended_s", "first_sound_s"),
     }
 
 
@@ -219,6 +221,6 @@ def record_of(server: Server) -> Record:
                     break
                 await asyncio.sleep(_LOOK_S)
         answers = [turn["timings"] for turn in call["transcript"] if turn["role"] == "agent"]
-        return [when for when in answers if "voice_ended_s" in when]
+        return [when for when in answers if when.keys() >= _MOMENTS]
 
     return record
