@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -23,7 +24,7 @@ from aiortc.sdp import SessionDescription
 from av import AudioFrame
 
 from app.core.aio import Supervisor
-from app.core.audio.convert import Samples
+from app.core.audio.convert import Samples, float_from_int16
 from app.core.metrics import Metrics
 from app.realtime.playout import Playout
 from app.realtime.transports.ice import IcePath
@@ -31,6 +32,7 @@ from app.realtime.transports.media import PlayoutTrack, mono_pcm
 
 RATE = 24_000
 HEARD_RATE = 48_000
+_ECHO_FRAMES = 10
 
 SESSION = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 KEYS = (
@@ -55,15 +57,23 @@ OFFER = f"{SESSION}a=group:BUNDLE 0 1 2\r\n{AUDIO}{VIDEO}{DATA}"
 
 class BrowserPeer:
     """`said`: what it says, played in real time. `messages`: what it was told. `roams`: can change
-    its network. `relay`: it is reached through that alone."""
+    its network. `relay`: it is reached through that alone. `echo`: so much of what it hears comes
+    back from its microphone, 200 ms later."""
 
     def __init__(
-        self, *, camera: bool = False, roams: bool = False, relay: RTCIceServer | None = None
+        self,
+        *,
+        camera: bool = False,
+        roams: bool = False,
+        relay: RTCIceServer | None = None,
+        echo: float = 0.0,
     ) -> None:
         self.said = Playout(RATE, ahead_s=60)
         self.messages: list[dict[str, Any]] = []
         self.levels: list[int] = []
         """The loudest sample of each frame that it heard."""
+        self._echo = echo
+        self._on_its_way: deque[Samples] = deque()
         self._news = asyncio.Event()
         self._scope = Supervisor(Metrics("0"))
         policy = RTCIceTransportPolicy.RELAY if relay else RTCIceTransportPolicy.ALL
@@ -156,16 +166,27 @@ class BrowserPeer:
             while True:
                 frame = await track.recv()
                 assert isinstance(frame, AudioFrame)
-                pcm = np.frombuffer(mono_pcm(frame), np.int16).astype(np.int32)
-                self.levels.append(int(np.abs(pcm).max(initial=0)))
+                pcm = np.frombuffer(mono_pcm(frame), np.int16)
+                self.levels.append(int(np.abs(pcm.astype(np.int32)).max(initial=0)))
                 self._news.set()
+                if self._echo:
+                    self._return(pcm)
+
+    def _return(self, heard: np.ndarray[Any, np.dtype[np.int16]]) -> None:
+        self._on_its_way.append(float_from_int16(heard[:: HEARD_RATE // RATE]) * self._echo)
+        if len(self._on_its_way) > _ECHO_FRAMES:
+            self.said.murmur(self._on_its_way.popleft())
 
 
 @asynccontextmanager
 async def browser(
-    *, camera: bool = False, roams: bool = False, relay: RTCIceServer | None = None
+    *,
+    camera: bool = False,
+    roams: bool = False,
+    relay: RTCIceServer | None = None,
+    echo: float = 0.0,
 ) -> AsyncGenerator[BrowserPeer]:
-    peer = BrowserPeer(camera=camera, roams=roams, relay=relay)
+    peer = BrowserPeer(camera=camera, roams=roams, relay=relay, echo=echo)
     try:
         yield peer
     finally:

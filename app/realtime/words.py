@@ -4,12 +4,15 @@ import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from importlib.resources import files
 
 _CLOSING = ".!?।؟。！？…"  # noqa: RUF001
 _DANGLING = (",", ";", ":", "-", "–", "—", "...", "…")  # noqa: RUF001
 _QUESTION = ("?", "？", "؟")  # noqa: RUF001
 _UNSPACED = ("ja", "zh")
+_LEAST_LETTERS = 3
+_LIKE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ def words_of(text: str) -> list[str]:
 def is_echo(heard: str, said: str, *, least_words: int = 2) -> bool:
     """Whether what is heard is what is being said: our own voice, come back through a loudspeaker.
 
-    Most of its words stand in what was said, in that order.
+    Most of its words stand in what was said, in that order, or sound like those that do: an echo
+    is faint, and the last of its words is often half a word.
     """
     theirs, ours = words_of(heard), words_of(said)
     return len(theirs) >= least_words and _in_order(theirs, ours) >= 0.8 * len(theirs)
@@ -100,8 +104,17 @@ def _is_mark(letter: str) -> bool:
 def _in_order(wanted: Sequence[str], among: Sequence[str]) -> int:
     """The length of the longest common subsequence."""
     row = [0] * (len(among) + 1)
-    for word in wanted:
+    for number, word in enumerate(wanted, 1):
         before, row = row, [0]
         for place, other in enumerate(among):
-            row.append(before[place] + 1 if word == other else max(before[place + 1], row[-1]))
+            is_half = number == len(wanted) and len(word) >= _LEAST_LETTERS
+            is_same = _is_like(word, other) or (is_half and other.startswith(word))
+            row.append(before[place] + 1 if is_same else max(before[place + 1], row[-1]))
     return row[-1]
+
+
+def _is_like(word: str, other: str) -> bool:
+    """Of short words none is like another."""
+    if word == other or min(len(word), len(other)) < _LEAST_LETTERS:
+        return word == other
+    return SequenceMatcher(None, word, other, autojunk=False).ratio() >= _LIKE

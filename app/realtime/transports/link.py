@@ -20,6 +20,7 @@ from av import AudioFrame
 from av.video.frame import VideoFrame
 
 from app.core.aio import Supervisor
+from app.core.audio.convert import Samples
 from app.realtime.playout import Playout
 from app.realtime.transports.ice import IcePath
 from app.realtime.transports.ice_servers import IceServers
@@ -41,6 +42,8 @@ log = logging.getLogger(__name__)
 
 class FarEnd(Protocol):
     """Told what comes. None of these waits."""
+
+    def said(self, sound: Samples) -> None: ...
 
     def heard(self, sound: bytes) -> None: ...
 
@@ -69,7 +72,7 @@ class Link:
         self._pc = RTCPeerConnection(
             RTCConfiguration(list(ice_servers.now()), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
-        self._voice = PlayoutTrack(playout)
+        self._voice = PlayoutTrack(playout, far_end.said)
         self._far_end = far_end
         self._supervisor = supervisor
         self._has_video = has_video

@@ -13,7 +13,7 @@ from aiortc.rtp import RtpPacket
 from av import AudioFrame
 from av.video.frame import VideoFrame
 
-from app.core.audio.convert import int16_from_float
+from app.core.audio.convert import Samples, int16_from_float
 from app.realtime.playout import Playout
 
 HEARD_RATE = 48_000
@@ -128,9 +128,11 @@ class PlayoutTrack(MediaStreamTrack):
 
     kind = "audio"
 
-    def __init__(self, playout: Playout) -> None:
+    def __init__(self, playout: Playout, said: Callable[[Samples], None] = lambda _: None) -> None:
+        """`said`: told of each frame as it leaves."""
         super().__init__()
         self._playout = playout
+        self._said = said
         self._rate = playout.sample_rate
         self._next_s: float | None = None
         self._place = 0
@@ -152,7 +154,9 @@ class PlayoutTrack(MediaStreamTrack):
 
     def _frame(self, silence: int) -> AudioFrame:
         """`silence`: so many samples before those of the playout."""
-        sound = int16_from_float(self._playout.take(round(FRAME_S * self._rate)))
+        said = self._playout.take(round(FRAME_S * self._rate))
+        self._said(said)
+        sound = int16_from_float(said)
         if silence:
             sound = np.concatenate([np.zeros(silence, np.int16), sound])
         frame = AudioFrame(format="s16", layout="mono", samples=sound.size)

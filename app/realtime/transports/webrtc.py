@@ -14,9 +14,11 @@ from av.video.frame import VideoFrame
 
 from app.asr.live import Encoding
 from app.core.aio import Channel, Supervisor
+from app.core.audio.convert import Samples
 from app.core.errors import NotFound, RateLimited, Unavailable
 from app.realtime.events import SessionEvent
 from app.realtime.playout import Playout
+from app.realtime.transports.echo import EchoGate
 from app.realtime.transports.ice_servers import IceServers, Relay
 from app.realtime.transports.link import Link
 from app.realtime.transports.media import HEARD_RATE, Camera
@@ -87,6 +89,7 @@ class Peer:
         self.playout = Playout(SPOKEN_RATE)
         self.typed: Callable[[str], None] = lambda text: None
         self.camera = Camera()
+        self._echo = EchoGate(SPOKEN_RATE, HEARD_RATE)
         self.is_connected = False
         self.was_connected = False
         self.is_gone = False
@@ -164,10 +167,14 @@ class Peer:
         patience_s = _LOST_S if self.is_connected else _CONNECT_S
         return self._now_s() - self._last_sign_s > patience_s
 
+    def said(self, sound: Samples) -> None:
+        self._echo.said(sound)
+
     def heard(self, sound: bytes) -> None:
         self._last_sign_s = self._now_s()
         if self.is_gone:
             return
+        sound = self._echo.heard(sound)
         if not self._unheard.try_send(sound):
             self._unheard.try_receive()
             self._unheard.try_send(sound)

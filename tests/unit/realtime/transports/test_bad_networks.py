@@ -14,11 +14,11 @@ from app.realtime.transports.signalling import check_offer
 from app.realtime.transports.webrtc import Peer, Peers, Reach
 from tests.browser_peer import HEARD_RATE, RATE, BrowserPeer, browser
 from tests.fakes.lossy_network import LossyNetwork, Weather, lossy_network
-from tests.unit.realtime.transports.test_webrtc import OWNER
+from tests.unit.realtime.transports.test_webrtc import OWNER, tone
 
 LOUD = 5000
 TALK_S = 3.0
-TALK = (0.5 * np.sin(2 * np.pi * 440 * np.arange(round(TALK_S * RATE)) / RATE)).astype(np.float32)
+TALK, VOICE = tone(440, TALK_S), tone(310, TALK_S)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def test_a_call_goes_on_where_packets_are_lost_and_overtake_each_other(
         peer = await call(peers, caller, network)
         network.weather = Weather(loss=0.05, jitter_s=0.05)
         caller.levels.clear()
-        await caller.said.play(TALK)
+        await caller.said.play(VOICE)
         await peer.playout.play(TALK)
         began_s = asyncio.get_running_loop().time()
         async with asyncio.timeout(30):
@@ -85,7 +85,7 @@ async def test_after_a_stall_nobody_lags_behind(peers: Peers) -> None:
         async with asyncio.timeout(0.5):
             await heard_from(peer, seconds=0.8)
         await heard_from(peer, seconds=0.5)
-        await caller.said.play(TALK[:RATE])
+        await caller.said.play(VOICE[:RATE])
         async with asyncio.timeout(0.5):
             await _loud(peer)
         await peer.playout.play(TALK[:RATE])

@@ -17,7 +17,7 @@ from app.realtime.transports.webrtc import Peer, Peers, Reach
 from app.wiring.browsers import ice_servers
 from tests.browser_peer import BrowserPeer, browser
 from tests.fakes.turn_server import TurnServer, turn_server
-from tests.unit.realtime.transports.test_webrtc import OWNER, TONE, loud_sound
+from tests.unit.realtime.transports.test_webrtc import OWNER, TONE, VOICE, loud_sound
 
 PASSWORD = "a-word-that-nobody-logs"
 
@@ -56,7 +56,7 @@ async def talk(peers: Peers, caller: BrowserPeer, *, is_relayed_alone: bool = Fa
         answer = "\r\n".join(line for line in lines if " typ host" not in line)
     await caller.accept(answer)
     await caller.opened()
-    await caller.said.play(TONE)
+    await caller.said.play(VOICE)
     await loud_sound(peer.sounds())
     await peer.playout.play(TONE)
     await caller.heard_something(10_000)
