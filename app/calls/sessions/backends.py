@@ -107,5 +107,5 @@ class OrInWriting:
                 async for spoken in pieces:
                     yield spoken
         except AppError as error:
-            log.warning("a sentence is shown and not spoken: %s", error.message)
+            log.warning("a sentence is shown and not spoken: %s", error.code)
             yield Spoken(_NOTHING, is_written=True)
