@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from app.asr.text.folding import key
 from app.core.audio.convert import Samples
 from app.core.audio.decode import DecodeLimits, decode_audio
 from app.core.audio.wav import wav_bytes
@@ -47,6 +46,7 @@ class Speech:
 
 
 def alike(one: str, other: str) -> float:
-    """How much of two texts is the same words, from 0 to 1."""
-    texts = [list(filter(None, map(key, text.split()))) for text in (one, other)]
-    return SequenceMatcher(None, *texts, autojunk=False).ratio()
+    """How much of two texts is the same, from 0 to 1: letters and digits, since ears err in where
+    a word ends."""
+    letters = ["".join(filter(str.isalnum, text.lower())) for text in (one, other)]
+    return SequenceMatcher(None, *letters, autojunk=False).ratio()
