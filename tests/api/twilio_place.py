@@ -41,7 +41,9 @@ class Place:
     model: OpenAiApi
 
     async def agent(self, **settings: Any) -> UUID:
-        behavior = {"silence": {"enabled": False}} | settings.pop("behavior", {})
+        # What the model is to answer is counted: it is asked nothing in vain.
+        plain = {"silence": {"enabled": False}, "think_ahead": False}
+        behavior = plain | settings.pop("behavior", {})
         fields = {"name": "Front desk", "greeting": "Good morning from Parley."} | settings
         fields["behavior"] = behavior
         return (await self.parley.runtime.calling.agents.create(self.parley.scope, fields)).id
