@@ -1,7 +1,8 @@
 // One call: a WebRTC connection with sound both ways and a channel for RTVI messages. Knows no page.
 //
-// Tells: "message" (detail: an RTVI message), "voice" (detail: the stream of the agent), "over"
-// (detail: null where the call ended as it should, else "lost").
+// Tells: "message" (detail: an RTVI message), "voice" (detail: the stream of the agent), "wavers"
+// (detail: whether the other end is looked for), "over" (detail: null where the call ended as it
+// should, else "lost").
 
 import * as api from "./api.js";
 
@@ -132,8 +133,10 @@ export class Call extends EventTarget {
   #moved() {
     if (!["disconnected", "failed"].includes(this.#pc.connectionState)) {
       clearTimeout(this.#lostTimer);
+      if (this.#lostTimer) this.#tell("wavers", false);
       this.#lostTimer = null;
     } else if (this.#id && !this.#lostTimer) {
+      this.#tell("wavers", true);
       this.#lostTimer = setTimeout(() => this.#end("lost"), LOST_MS);
       this.#agree({ pc_id: this.#id }, { iceRestart: true }).catch(() => this.#end("lost"));
     }

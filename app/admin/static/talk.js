@@ -127,7 +127,7 @@ async function begin() {
 
 async function ring(mine) {
   call = mine;
-  for (const [name, listen] of Object.entries({ message: told, voice: hear, over })) {
+  for (const [name, listen] of Object.entries({ message: told, voice: hear, wavers, over })) {
     mine.addEventListener(name, ({ detail }) => call === mine && listen(detail));
   }
   await mine.begin(agents.chosen);
@@ -163,6 +163,10 @@ function refused(error) {
 function hear(stream) {
   voice.srcObject = stream;
   voice.play().catch(() => complain(problem("silent"), () => voice.play().then(forgive)));
+}
+
+function wavers(isLooking) {
+  show(state(), isLooking ? "Reconnecting…" : undefined);
 }
 
 async function told(message) {

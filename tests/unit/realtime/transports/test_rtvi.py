@@ -5,15 +5,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 import pytest
-from hypothesis import given, strategies
 
 from app.realtime.conversation import Line
 from app.realtime.events import (
     Began,
     Ended,
-    Heard,
     Said,
     Saying,
     SessionEvent,
@@ -26,9 +23,6 @@ from app.realtime.events import (
 )
 from app.realtime.transports.rtvi import Chat, ClientReady, HangUp, Interrupt, Message, Typed
 
-FIELDS = (
-    *("t", "d", "content", "options", "run_immediately", "role", "version", "buttons", "button"),
-)
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 pytestmark = pytest.mark.inventory("EX-046")
 
@@ -203,81 +197,6 @@ def test_how_something_was_said_stands_beside_it(chat: Chat) -> None:
     assert message["data"]["metadata"] == labels
 
 
-def outputs(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    return [message["data"] for message in messages if message["type"] == "bot-output"]
-
-
-REPLY = (
-    StateChanged("thinking", 0.0),
-    Saying("One two.", 0.0),
-    Saying("Three four.", 0.0),
-    Saying("Five.", 0.0),
-)
-
-
-def test_a_sentence_is_told_word_by_word_as_it_is_heard(chat: Chat) -> None:
-    told(chat, *REPLY)
-    progress = [
-        [(each["segment_id"], each["spoken_progress"]["accumulated_text"]) for each in outputs(got)]
-        for got in (
-            told(chat, Heard("One")),
-            told(chat, Heard("One")),
-            told(chat, Heard("One two. Three")),
-            told(chat, Said(Line("agent", "One two. Three four.", 1.0, is_cut=True))),
-        )
-    ]
-    assert progress == [[(1, "One")], [], [(1, "One two."), (2, "Three")], [(2, "Three four.")]]
-
-
-def test_of_a_reply_that_was_cut_only_what_was_heard_is_spoken(chat: Chat) -> None:
-    new = outputs(told(chat, *REPLY))
-    assert [(each["segment_id"], each["spoken_status"]) for each in new] == [
-        (1, "new"),
-        (2, "new"),
-        (3, "new"),
-    ]
-    heard = outputs(told(chat, Said(Line("agent", "One two. Three", 1.0, is_cut=True))))
-    assert [
-        (each["segment_id"], each["spoken_status"], each["spoken_progress"]) for each in heard
-    ] == [
-        (1, "completed", {"accumulated_text": "One two.", "remaining_text": ""}),
-        (2, "in-progress", {"accumulated_text": "Three", "remaining_text": " four."}),
-    ]
-
-
-def test_an_older_client_gets_the_output_that_it_knows(chat: Chat) -> None:
-    said(chat, "client-ready", {"version": "1.2.0"})
-    messages = told(chat, *REPLY, Said(Line("agent", "One two. Three", 1.0, is_cut=True)))
-    assert outputs(messages) == [
-        {"text": "One two.", "aggregated_by": "sentence", "segment_id": 1, "spoken": False},
-        {"text": "Three four.", "aggregated_by": "sentence", "segment_id": 2, "spoken": False},
-        {"text": "Five.", "aggregated_by": "sentence", "segment_id": 3, "spoken": False},
-        {"text": "One two.", "aggregated_by": "sentence", "segment_id": 1, "spoken": True},
-        {"text": "Three", "aggregated_by": "sentence", "segment_id": 2, "spoken": True},
-    ]
-
-
-def test_a_reply_that_nobody_heard_is_no_part_of_the_next(chat: Chat) -> None:
-    told(chat, *REPLY, Withdrawn(Line("user", "hm", 0.0)), StateChanged("listening", 0.5))
-    messages = told(
-        chat,
-        StateChanged("thinking", 1.0),
-        Saying("Six.", 1.0),
-        Said(Line("agent", "Six.", 2.0)),
-    )
-    assert [each["segment_id"] for each in outputs(messages)] == [4, 4]
-
-
-def test_an_interruption_ends_the_sound_before_the_next_thought_begins(chat: Chat) -> None:
-    told(chat, *REPLY, StateChanged("speaking", 0.2))
-    assert types(told(chat, StateChanged("thinking", 1.0))) == [
-        "bot-tts-stopped",
-        "bot-stopped-speaking",
-        "bot-llm-stopped",
-        "bot-llm-started",
-    ]
-
-
 def test_the_client_learns_under_which_id_the_call_is_on_record(chat: Chat) -> None:
     [message] = told(chat, Began("b7e1"))
     assert message["type"] == "server-message"
@@ -350,44 +269,6 @@ def test_a_button_that_interrupts_is_answered(chat: Chat) -> None:
     assert command == Interrupt()
     assert (response["type"], response["id"]) == ("server-response", "m1")
     assert response["data"] == {"t": "interrupt", "d": None}
-
-
-KINDS = (
-    *("client-ready", "disconnect-bot", "client-message", "send-text", "dtmf"),
-    *("append-to-context", "ui-event", "signalling", "x"),
-)
-ANYTHING = strategies.recursive(
-    strategies.none() | strategies.booleans() | strategies.floats() | strategies.text(),
-    lambda some: (
-        strategies.lists(some, max_size=4)
-        | strategies.dictionaries(strategies.sampled_from(FIELDS) | strategies.text(), some)
-    ),
-    max_leaves=12,
-)
-
-
-@given(
-    kind=strategies.sampled_from(KINDS),
-    message_id=strategies.text() | strategies.integers(),
-    data=ANYTHING,
-)
-def test_whatever_stands_in_a_message_it_is_obeyed_or_answered(
-    kind: str, message_id: str | int, data: Any
-) -> None:
-    """And what is answered can be sent."""
-    chat = Chat(("parley", "1"), lambda: NOW)
-    message = {"label": "rtvi-ai", "type": kind, "id": message_id, "data": data}
-    command, answers = chat.received(json.dumps(message))
-    assert command or answers
-    for answer in answers:
-        assert len(msgspec.json.encode(answer)) < 2000 + 6 * len(str(message_id))
-
-
-@given(strategies.text())
-def test_whatever_comes_that_is_no_message_is_an_error(text: str) -> None:
-    command, answers = Chat(("parley", "1"), lambda: NOW).received(text)
-    assert command is None
-    assert [each["type"] for each in answers] == ["error"]
 
 
 @pytest.mark.parametrize(
