@@ -2,32 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
 
 import numpy as np
 import pytest
 
-from app.core.aio import Supervisor
-from app.core.clock import utc_now
-from app.core.metrics import Metrics
 from app.realtime.transports.signalling import check_offer
-from app.realtime.transports.webrtc import Peer, Peers, Reach
+from app.realtime.transports.webrtc import Peer, Peers
 from tests.browser_peer import HEARD_RATE, RATE, BrowserPeer, browser
 from tests.fakes.lossy_network import LossyNetwork, Weather, lossy_network
-from tests.unit.realtime.transports.test_webrtc import OWNER, tone
+from tests.unit.realtime.transports.talking import OWNER, tone
 
 LOUD = 5000
 TALK_S = 3.0
 TALK, VOICE = tone(440, TALK_S), tone(310, TALK_S)
-
-
-@pytest.fixture
-async def peers() -> AsyncGenerator[Peers]:
-    async with Supervisor(Metrics("0")) as supervisor:
-        peers = Peers(Reach(), supervisor, ("parley", "0"), utc_now)
-        yield peers
-        for peer in list(peers.connected.values()):
-            await peer.close()
 
 
 async def call(peers: Peers, caller: BrowserPeer, network: LossyNetwork) -> Peer:

@@ -20,7 +20,7 @@ from app.realtime.transports.signalling import (
 )
 from app.realtime.transports.webrtc import Peers, Reach
 from tests.browser_peer import OFFER
-from tests.unit.realtime.transports.test_webrtc import OWNER
+from tests.unit.realtime.transports.talking import OWNER
 
 CHROME = """v=0
 o=- 4611731400430051336 2 IN IP4 127.0.0.1

@@ -17,7 +17,7 @@ from app.realtime.transports.webrtc import Peer, Peers, Reach
 from app.wiring.browsers import ice_servers
 from tests.browser_peer import BrowserPeer, browser
 from tests.fakes.turn_server import TurnServer, turn_server
-from tests.unit.realtime.transports.test_webrtc import OWNER, TONE, VOICE, loud_sound
+from tests.unit.realtime.transports.talking import OWNER, TONE, VOICE, loud_sound
 
 PASSWORD = "a-word-that-nobody-logs"
 

@@ -3,78 +3,31 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import numpy as np
 import pytest
 from aiortc.codecs.vpx import Vp8Decoder
 from av import AudioFrame
 
 from app.core.aio import Supervisor
-from app.core.audio.convert import Samples
 from app.core.clock import utc_now
-from app.core.metrics import Metrics
 from app.realtime.events import Understanding
 from app.realtime.playout import Playout
 from app.realtime.transports import webrtc
 from app.realtime.transports.media import PlayoutTrack
 from app.realtime.transports.signalling import (
-    Candidate,
-    CandidateInvalid,
-    SdpInvalid,
     check_offer,
 )
-from app.realtime.transports.webrtc import OffersOpen, Peer, PeerNotFound, Peers, PeersFull, Reach
-from tests.browser_peer import RATE, BrowserPeer, browser
-
-OWNER = UUID(int=1)
-
-
-def tone(hertz: int, seconds: float) -> Samples:
-    at_s = np.arange(round(seconds * RATE)) / RATE
-    return (0.5 * np.sin(2 * np.pi * hertz * at_s)).astype(np.float32)
-
-
-TONE, VOICE = tone(440, 0.5), tone(310, 0.5)
-"""Of the agent, and of the caller: who says the same as the agent is taken for its echo."""
-
-
-@pytest.fixture
-async def supervisor() -> AsyncGenerator[Supervisor]:
-    async with Supervisor(Metrics("0")) as supervisor:
-        yield supervisor
-
-
-@pytest.fixture
-async def peers(supervisor: Supervisor) -> AsyncGenerator[Peers]:
-    peers = Peers(Reach(most=2), supervisor, ("parley", "0"), utc_now)
-    yield peers
-    for peer in list(peers.connected.values()):
-        await peer.close()
-
-
-async def call(peers: Peers, caller: BrowserPeer, *, has_video: bool = False) -> Peer:
-    offered = check_offer(await caller.offer())
-    peer, answer = await peers.connect(OWNER, offered, has_video=has_video)
-    await caller.accept(answer)
-    await caller.opened()
-    caller.send("client-ready", {"version": "2.1.0"})
-    assert await peer.ready()
-    return peer
-
-
-async def loudest_heard(peer: Peer, *, seconds: float) -> int:
-    """Of so much sound."""
-    heard, loudest = 0, 0
-    async for sound in peer.sounds():
-        samples = np.frombuffer(sound, "<i2").astype(np.int32)
-        heard += samples.size
-        loudest = max(loudest, int(np.abs(samples).max()))
-        if heard > seconds * peer.sample_rate:
-            return loudest
-    raise AssertionError("the sound ended")
+from app.realtime.transports.webrtc import OffersOpen, Peers, PeersFull, Reach
+from tests.browser_peer import RATE, browser
+from tests.unit.realtime.transports.talking import (
+    OWNER,
+    TONE,
+    VOICE,
+    call,
+    loudest_heard,
+)
 
 
 @pytest.mark.inventory("WH-247", "WH-285", "EX-046")
@@ -172,101 +125,6 @@ async def test_when_we_hang_up_the_browser_is_told(peers: Peers) -> None:
         await peer.close()
 
 
-@pytest.mark.inventory("EX-044")
-async def test_a_call_goes_on_over_a_new_connection(peers: Peers) -> None:
-    async with browser() as first, browser() as second:
-        peer = await call(peers, first)
-        sounds = peer.sounds()
-        await anext(sounds)
-        answer = await peer.answer(check_offer(await second.offer()), restarts=True)
-        await second.accept(answer)
-        await second.opened()
-        await second.said.play(VOICE)
-        await loud_sound(sounds)
-        await peer.playout.play(TONE)
-        await second.heard_something(10_000)
-        assert peers.find(peer.id, OWNER) is peer
-        peer.tell(Understanding("on", is_final=True, at_s=0.0))
-        await second.told("user-transcription")
-
-
-@pytest.mark.inventory("EX-044")
-async def test_an_offer_on_the_same_connection_is_answered(peers: Peers) -> None:
-    async with browser() as caller:
-        peer = await call(peers, caller)
-        await caller.accept(await peer.answer(check_offer(await caller.offer()), restarts=False))
-        await peer.playout.play(TONE)
-        await caller.heard_something(10_000)
-
-
-async def loud_sound(sounds: AsyncIterator[bytes]) -> None:
-    async with asyncio.timeout(10):
-        while np.abs(np.frombuffer(await anext(sounds), "<i2").astype(np.int32)).max() < 10_000:
-            pass
-
-
-@pytest.mark.inventory("EX-044")
-async def test_a_browser_that_changes_its_network_goes_on_over_the_same_connection(
-    peers: Peers,
-) -> None:
-    """Its old address is dead from one moment to the next, and it restarts ICE: keys, channel and
-    tracks stay as they are."""
-    async with browser(roams=True) as caller:
-        peer = await call(peers, caller)
-        for _ in range(2):
-            await loudest_heard(peer, seconds=0.1)
-            caller.lose_network()
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.3):
-                    await loudest_heard(peer, seconds=5)
-            offer = check_offer(await caller.restarting_offer())
-            await caller.restart(await peer.answer(offer, restarts=False))
-            await caller.said.play(VOICE)
-            await loud_sound(peer.sounds())
-            await peer.playout.play(TONE)
-            await caller.heard_something(10_000)
-            caller.messages.clear()
-            caller.send("client-ready", {"version": "2.1.0"})
-            await caller.told("bot-ready")
-        assert not peer.is_gone
-
-
-async def test_a_restart_that_reaches_nobody_leaves_all_as_it_was(peers: Peers) -> None:
-    async with browser() as caller:
-        peer = await call(peers, caller)
-        again = await caller.offer()
-        fragment = again.split("a=ice-ufrag:")[1].split("\r\n")[0]
-        for other in ("else", "nobody"):
-            moved = again.replace(f"a=ice-ufrag:{fragment}", f"a=ice-ufrag:{other}")
-            await peer.answer(check_offer(moved), restarts=False)
-        await caller.said.play(VOICE)
-        assert await loudest_heard(peer, seconds=0.5) > 10_000
-        await peer.playout.play(TONE)
-        await caller.heard_something(10_000)
-
-
-async def test_an_offer_of_another_end_gets_a_connection_of_its_own(peers: Peers) -> None:
-    """A page that was loaded again, and says only which call it is."""
-    async with browser() as first, browser() as second:
-        peer = await call(peers, first)
-        sounds = peer.sounds()
-        await second.accept(await peer.answer(check_offer(await second.offer()), restarts=False))
-        await second.opened()
-        await second.said.play(VOICE)
-        await loud_sound(sounds)
-
-
-async def test_an_offer_that_contradicts_what_was_agreed_is_refused(peers: Peers) -> None:
-    async with browser() as caller:
-        peer = await call(peers, caller)
-        sdp = (await caller.offer()).replace("a=rtcp-mux\r\n", "")
-        with pytest.raises(SdpInvalid, match="answered"):
-            await peer.answer(check_offer(sdp), restarts=False)
-        with pytest.raises(SdpInvalid):
-            await peers.connect(OWNER, check_offer(sdp), has_video=False)
-        assert list(peers.connected) == [peer.id]
-
-
 @pytest.mark.inventory("WH-252")
 async def test_pictures_are_decoded_while_somebody_looks(
     peers: Peers, monkeypatch: pytest.MonkeyPatch
@@ -292,41 +150,6 @@ async def test_pictures_that_nobody_wants_are_refused_in_the_answer(peers: Peers
         video = answer.split("m=video")[1].split("m=application")[0]
         assert "a=inactive" in video
         assert "a=sendrecv" in answer.split("m=video")[0]
-
-
-@pytest.mark.inventory("WH-255", "EX-045")
-async def test_candidates_that_come_later_connect_a_browser(peers: Peers) -> None:
-    async with browser() as caller:
-        whole = await caller.offer()
-        lines = whole.split("\r\n")
-        ways = [line for line in lines if line.startswith("a=candidate:")]
-        bare = "\r\n".join(line for line in lines if line not in {*ways, "a=end-of-candidates"})
-        peer, answer = await peers.connect(OWNER, check_offer(bare), has_video=False)
-        await caller.accept(_without_candidates(answer))
-        assert ways
-        peers.add_candidates(peer.id, [Candidate(way) for way in ways])
-        peers.add_candidates(peer.id, [Candidate("")])
-        assert await peer.ready()
-
-
-def _without_candidates(sdp: str) -> str:
-    """So that only what the browser sent can have connected them."""
-    lines = sdp.split("\r\n")
-    return "\r\n".join(line for line in lines if "candidate" not in line)
-
-
-async def test_candidates_for_nobody_and_without_end_are_refused(peers: Peers) -> None:
-    with pytest.raises(PeerNotFound):
-        peers.add_candidates("nobody", [])
-    async with browser() as caller:
-        peer, _ = await peers.connect(OWNER, check_offer(await caller.offer()), has_video=False)
-        ways = [
-            Candidate(f"candidate:1 1 udp 1 192.0.2.{number} 9 typ host") for number in range(40)
-        ]
-        peers.add_candidates(peer.id, ways)
-        peers.add_candidates(peer.id, ways)
-        with pytest.raises(CandidateInvalid):
-            peers.add_candidates(peer.id, ways)
 
 
 async def test_only_so_many_browsers_are_connected(peers: Peers) -> None:
@@ -374,25 +197,6 @@ async def test_who_has_another_certificate_than_it_offered_is_let_go_at_once(
         await caller.accept(answer)
         async with asyncio.timeout(10):
             assert not await peer.ready()
-
-
-@pytest.mark.inventory("WH-255", "EX-045")
-async def test_ways_that_lead_nowhere_keep_nobody_from_coming(peers: Peers) -> None:
-    """A hidden name that nobody answers to, IPv6, TCP, and that no more come."""
-    ways = (
-        "candidate:1 1 udp 2122260223 6cd3f2a1-0f4e-4a35-9a3c-12b0f8a5a1c2.local 51000 typ host",
-        "candidate:2 1 udp 2122260222 2001:db8::7 51000 typ host",
-        "candidate:3 1 tcp 1518280447 192.0.2.7 9 typ host tcptype active",
-        "candidate:4 1 udp 1686052607 198.51.100.7 51000 typ srflx raddr 0.0.0.0 rport 0",
-        "",
-    )
-    async with browser() as caller:
-        sdp = _without_candidates(await caller.offer())
-        peer, answer = await peers.connect(OWNER, check_offer(sdp), has_video=False)
-        peers.add_candidates(peer.id, [Candidate(way) for way in ways])
-        await caller.accept(answer)
-        async with asyncio.timeout(10):
-            assert await peer.ready()
 
 
 async def test_a_call_belongs_to_its_organization(peers: Peers) -> None:
