@@ -145,11 +145,7 @@ class Calls:
         """A service for `Supervisor.keep_running`: keeps the record of calls under way."""
         while True:
             await asyncio.sleep(_LOOK_S)
-            for live in list(self._live.values()):
-                try:
-                    await self._look_after(live)
-                except DatabaseDown:
-                    log.warning("the record of a call could not be written on")
+            await self._look_after_all()
 
     async def drain(self, within_s: float) -> None:
         """Takes no more calls; those under way may end by themselves, are said goodbye to shortly
@@ -240,6 +236,14 @@ class Calls:
             finally:
                 carrying.cancel()
                 recorder.finish()
+
+    async def _look_after_all(self) -> None:
+        """Apart from `run`, which would keep hold of the last of them when it is over."""
+        for live in list(self._live.values()):
+            try:
+                await self._look_after(live)
+            except DatabaseDown:
+                log.warning("the record of a call could not be written on")
 
     async def _look_after(self, live: LiveCall) -> None:
         async with live.writing, self._database.transaction(live.scope) as tx:

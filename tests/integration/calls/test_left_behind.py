@@ -48,7 +48,7 @@ async def call(runtime: Runtime, scope: OrgScope, agent_id: UUID) -> None:
 
 async def answered(runtime: Runtime, scope: OrgScope, offer: BrowserOffer) -> str:
     """Once the call before has made room."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             with suppress(CallsRefused):
                 return (await runtime.calling.browsers.answer(scope, offer)).sdp
@@ -57,8 +57,8 @@ async def answered(runtime: Runtime, scope: OrgScope, offer: BrowserOffer) -> st
 
 async def settled() -> Holding:
     """Once no call is under way."""
-    async with asyncio.timeout(20):
-        while (held := holding()).calls > 1:  # noqa: ASYNC110  nobody tells
+    async with asyncio.timeout(60):
+        while (held := holding()).calls:  # noqa: ASYNC110  nobody tells
             await asyncio.sleep(0.1)
     return held
 
@@ -84,5 +84,4 @@ async def test_twenty_calls_leave_no_task_file_or_peer(
     assert after.tasks <= before.tasks + few
     assert after.files <= before.files + few
     assert after.sockets <= before.sockets + few
-    assert max(after.peers, after.calls, after.sessions) <= 1
-    assert after.connections <= before.connections
+    assert (after.peers, after.connections, after.calls, after.sessions) == (0, 0, 0, 0)
