@@ -1,3 +1,5 @@
+"""Peers of one process, closed with the test."""
+
 from collections.abc import AsyncGenerator
 
 import pytest

@@ -49,6 +49,10 @@ async def test_both_sides_hear_each_other_and_messages_pass(peers: Peers) -> Non
         assert (await caller.told("user-transcription"))["data"]["text"] == "two"
 
 
+_TEXT = 51
+"""What a message of the data channel says that it is."""
+
+
 class FewFrames(PlayoutTrack):
     """Says no more after some."""
 
@@ -232,6 +236,18 @@ async def test_who_vanishes_is_let_go_and_who_pings_is_not(
             await asyncio.sleep(0.1)
             assert not peer.is_gone
         async with asyncio.timeout(10):
+            async for _ in peer.sounds():
+                pass
+        assert peer.is_gone
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe", b"\xed\xa0\x80"])
+async def test_who_sends_text_that_is_none_is_let_go_at_once(peers: Peers, text: bytes) -> None:
+    """aiortc gives up a connection over which that comes."""
+    async with browser() as caller:
+        peer = await call(peers, caller)
+        await caller.pc.sctp._send(caller.channel.id, _TEXT, text)
+        async with asyncio.timeout(5):
             async for _ in peer.sounds():
                 pass
         assert peer.is_gone
