@@ -6,7 +6,7 @@
 
 import * as api from "./api.js";
 
-const LOST_MS = 10_000; // no longer than the server waits for who has vanished
+const LOST_MS = 12_000; // no longer than the server waits for who has vanished
 const PING_MS = 1000;
 const FAREWELL_MS = 1000;
 const LABEL = "rtvi-ai";
@@ -43,6 +43,7 @@ export class Call extends EventTarget {
   async begin(agentId) {
     try {
       await this.#agree({ agent_id: agentId });
+      if (this.#pc.connectionState !== "connected") this.#lookFor();
     } catch (error) {
       if (this.#isOver) return;
       this.#isOver = true;
@@ -131,15 +132,20 @@ export class Call extends EventTarget {
 
   // The network may have changed: the same call is looked for at other addresses.
   #moved() {
-    if (!["disconnected", "failed"].includes(this.#pc.connectionState)) {
+    const state = this.#pc.connectionState;
+    if (state === "connected") {
       clearTimeout(this.#lostTimer);
-      if (this.#lostTimer) this.#tell("wavers", false);
       this.#lostTimer = null;
-    } else if (this.#id && !this.#lostTimer) {
+      this.#tell("wavers", false);
+    } else if ((state === "disconnected" || state === "failed") && !this.#lostTimer) {
+      this.#lookFor();
       this.#tell("wavers", true);
-      this.#lostTimer = setTimeout(() => this.#end("lost"), LOST_MS);
       this.#agree({ pc_id: this.#id }, { iceRestart: true }).catch(() => this.#end("lost"));
     }
+  }
+
+  #lookFor() {
+    this.#lostTimer = setTimeout(() => this.#end("lost"), LOST_MS);
   }
 
   #end(why) {
