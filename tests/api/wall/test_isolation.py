@@ -20,6 +20,7 @@ from tests.integration.wall.rows import owner_column
 NO_IDS = {
     "GET /openapi/{file}",
     "GET /docs/{name}",
+    "GET /ui/{version}/{asset}",
     "GET /tts/voices/{voice}/sample",
     "GET /bot/api/recordings/{ticket}",
     "POST /auth/tokens",
