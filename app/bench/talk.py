@@ -50,7 +50,7 @@ def plan(parts: Sequence[str], calls: int, keep: Path | None, *, is_quick: bool)
     chosen = parts or PARTS
     if is_quick:
         return Plan(chosen, 5, min(calls, 20), talk_crowd.LEVELS[:2], 10.0, keep)
-    return Plan(chosen, 20, calls, talk_crowd.LEVELS, 20.0, keep)
+    return Plan(chosen, 20, calls, talk_crowd.LEVELS, 15.0, keep)
 
 
 @dataclass(frozen=True, slots=True)

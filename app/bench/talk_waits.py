@@ -26,13 +26,14 @@ AIM_MS = "aim 700 / 1000"
 _LOUDEST = 0.5
 
 REPLIES = (
-    "Of course. I have written that down, and somebody will look at it today.",
-    "Let me see what I can do for you. That should not take long.",
+    "Of course, I have written that down.",
+    "Let me see what I can do for you.",
     "Thank you, that is all I need for now.",
     "I am sorry to hear that, let me check it right away.",
-    "Your order has left our warehouse this morning and should arrive by Friday noon.",
-    "Yes. The doctor can see you on Tuesday at half past three.",
+    "Yes, the doctor can see you on Tuesday at half past three.",
+    "Your order should arrive by Friday noon.",
 )
+"""One sentence each: what follows the first is not waited for."""
 GRAPH: Mapping[str, Any] = {
     "name": "bench",
     "languages": ["en"],
@@ -127,7 +128,7 @@ class Way:
 
 def clips(data: Path) -> list[Samples]:
     """Short ones that people read, loud, from their first audible sample to their last."""
-    found = [each.samples for each in read_clips(data / SET) if 1.4 < each.seconds < 3.2]
+    found = [each.samples for each in read_clips(data / SET) if 1.0 < each.seconds < 2.8]
     return [_trimmed(each * (_LOUDEST / np.abs(each).max())) for each in found]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from unittest import mock
 from uuid import UUID
 
+import pytest
+
 from app.bench.holding import Holding, holding
 from app.calls.sessions import admission
 from app.calls.sessions.browsers import BrowserOffer
@@ -63,6 +65,7 @@ async def settled() -> Holding:
     return held
 
 
+@pytest.mark.timeout(400)
 async def test_twenty_calls_leave_no_task_file_or_peer(
     embedded_superuser_url: str, tmp_path: Path
 ) -> None:
