@@ -201,14 +201,14 @@ class Link:
     def _changed(self) -> None:
         if self._pc.connectionState == "connected":
             self._far_end.connected()
-        elif self._is_over():
+        elif self._is_refused():
             self._far_end.hung_up()
 
-    def _is_over(self) -> bool:
-        """Its certificate is not the one that it offered, or it sent what nobody can read. Where
-        only the way is lost, another may be found."""
+    def _is_refused(self) -> bool:
+        """Its certificate is not the one that it offered. Where only the way is lost, another may
+        be found."""
         transports = {each.receiver.transport for each in self._pc.getTransceivers()}
-        return any(transport.state in ("failed", "closed") for transport in transports)
+        return any(transport.state == "failed" for transport in transports)
 
 
 async def _next(track: MediaStreamTrack) -> object:
