@@ -234,6 +234,7 @@ class Session:
                     self._stop_reply()
                     if question:
                         self._tell(Withdrawn(self.lines.pop()))
+                    self._show("listening")
                 case Interrupt():
                     self._cut_reply()
                 case Hold():

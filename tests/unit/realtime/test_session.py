@@ -84,11 +84,13 @@ def test_the_scenarios_are_as_many_as_promised() -> None:
 def _told(events: Sequence[SessionEvent]) -> list[Line]:
     """What whoever follows the events takes for the history."""
     lines: list[Line] = []
-    for event in events:
+    for event, following in zip(events, [*events[1:], None], strict=True):
         if isinstance(event, Said):
             lines.append(event.line)
         elif isinstance(event, Withdrawn):
             assert lines.pop() == event.line
+            assert isinstance(following, StateChanged)
+            assert following.state == "listening"
     return lines
 
 
