@@ -30,7 +30,7 @@ TRIES = 60
 TRY_AGAIN_S = 1.0
 _REFUSED = 503
 _PATIENCE_S = 30.0
-_QUIET_S = 0.6
+_QUIET_S = 1.0
 """An answer is over when nothing was heard for so long."""
 _LOOK_S = 0.02
 
