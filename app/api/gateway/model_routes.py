@@ -12,6 +12,7 @@ from litestar.params import JSONBody
 from app.api.access import TOKEN
 from app.api.described import form_of, json_of
 from app.api.gateway.agent_answers import TokensAnswer, label_of, tokens_of
+from app.api.gateway.tts import SOUNDS
 from app.api.hearing import admit_audio, heard
 from app.api.leaving import while_there
 from app.api.speaking import all_of, owner_of, spoken
@@ -96,7 +97,6 @@ class VoiceList(msgspec.Struct, frozen=True):
 
 
 JSON: dict[str, Any] = {"application/json": {"schema": {"type": "object"}}}
-SOUND: dict[str, Any] = {"audio/mpeg": {"schema": {"type": "string", "format": "binary"}}}
 
 
 @get("/bot/api/models/voices", opt=TOKEN)
@@ -134,7 +134,7 @@ async def model_chat(
     "/bot/api/models/tts",
     opt=TOKEN,
     status_code=200,
-    operation_class=json_of(AskedSpeech, SOUND),
+    operation_class=json_of(AskedSpeech, SOUNDS),
 )
 async def model_tts(
     request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[dict[str, Any]]
