@@ -1,10 +1,10 @@
 """Each family answers in its own body, also where no route was found."""
 
-from uuid import asyncio
+import asyncio
+from uuid import UUID
 
 import httpx
 import pytest
-import UUID
 
 
 @pytest.mark.inventory("NN-226", "VA-096", "CF-022", "CF-034")
