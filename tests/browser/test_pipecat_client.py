@@ -40,13 +40,23 @@ class Client:
         place = [self._parley.url, self._parley.token, agent_id]
         while True:
             before = len(await self.statuses("POST"))
+            await self.does("told_before = told.length")
             with suppress(PlaywrightError):
                 await self._page.evaluate("place => connect(...place)", place)
             answers = (await self.statuses("POST"))[before:]
-            if answers == [200]:
+            if answers == [200] and await self._is_greeted():
                 return
-            assert answers[0] == 503
+            assert answers[0] in (200, 503)
             await self.does("client.disconnect()")
+
+    async def _is_greeted(self) -> bool:
+        """False where the call is refused after all."""
+        found = await self._page.wait_for_function(
+            """() => told.slice(told_before).map((each) => each.name)
+                .find((name) => ["BotStartedSpeaking", "Error"].includes(name))""",
+            timeout=60_000,
+        )
+        return await found.json_value() == "BotStartedSpeaking"
 
     async def does(self, script: str) -> Any:
         return await self._page.evaluate(script)
