@@ -16,6 +16,9 @@ from app.core.postgres.supervisor import EmbeddedPostgres
 from app.core.scope import OrgScope, system_scope
 from app.tenancy.store.rows import OrganizationRow
 
+MASTER_KEY = "k" * 32
+"""Of every Parley in the one database: what a test leaves in it, the next can open."""
+
 
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Path, Endpoints]]:

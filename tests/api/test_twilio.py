@@ -14,7 +14,7 @@ from app.bench.twilio_stream import TwilioStream
 from app.calls.flows.brain import END, TRANSFER
 from tests.api.twilio_place import CALLER, Place, heard_s, place, quiet, voice_url
 from tests.fakes.openai_api import Called, Reply
-from tests.fakes.twilio_api import NUMBER
+from tests.fakes.twilio_api import new_number
 
 
 @pytest.fixture
@@ -57,12 +57,13 @@ async def test_who_calls_a_number_of_ours_is_answered_by_its_agent_and_can_inter
 ) -> None:
     counted = "one, two, three, four, five, six, seven, "
     agent_id = await here.agent(greeting=f"Let me count: {counted * 5} done.")
-    path = f"/auth/organizations/{here.parley.scope.org_id}/phone-numbers/{NUMBER}"
+    number = new_number()
+    path = f"/auth/organizations/{here.parley.scope.org_id}/phone-numbers/{number}"
     async with here.parley.client() as client:
         answer = await client.put(path, json={"agent_id": str(agent_id)})
-        assert answer.json() == {"phone_number": NUMBER, "agent_id": str(agent_id)}
+        assert answer.json() == {"phone_number": number, "agent_id": str(agent_id)}
     said = await here.said("Stop please, I have heard enough of this.")
-    call = await here.twilio.ring(voice_url(here), to=NUMBER, caller=CALLER)
+    call = await here.twilio.ring(voice_url(here), to=number, caller=CALLER)
     stream = await call.stream()
     await heard_s(stream, 2)
     stream.say(said)
@@ -74,7 +75,7 @@ async def test_who_calls_a_number_of_ours_is_answered_by_its_agent_and_can_inter
         record = await runtime.calling.calls.records.find_by_provider(tx, call.sid)
     assert record
     assert record.direction == "inbound"
-    assert (record.contents.from_number, record.contents.to_number) == (CALLER, NUMBER)
+    assert (record.contents.from_number, record.contents.to_number) == (CALLER, number)
     await here.call_that(record.id, lambda call: call.state.is_over)
     (_, greeting), (role, words), *_ = await here.turns(record.id)
     assert greeting.startswith("Let me count")

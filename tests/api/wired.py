@@ -17,6 +17,7 @@ from app.runtime import Runtime
 from app.tenancy.domain.organizations import slug_of
 from app.tenancy.store.organizations import find_organization
 from tests.api.conftest import LiveServer
+from tests.conftest import MASTER_KEY
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ async def wired(database_url: str, data_dir: Path, **settings: str) -> AsyncGene
     own = {
         "PARLEY_DATA_DIR": str(data_dir),
         "DATABASE_URL": database_url,
+        "PARLEY_SECRET_KEY": MASTER_KEY,
         "PARLEY_DRAIN_S": "0",
         "PARLEY_WARM_UP": "false",
         "PARLEY_PORT": "0",

@@ -23,10 +23,16 @@ from tests.fakes.vendor import Answer, Asked, Refused, Vendor, said
 ACCOUNT = "AC" + "0" * 32
 TOKEN = "0123456789abcdef0123456789abcdef"
 NUMBER = "+14155550199"
+"""Of the account, and what documents have ring at their organization."""
 
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 _EVENTS = {"initiated", "ringing", "answered", "completed"}
 _CALLS = f"/2010-04-01/Accounts/{ACCOUNT}/Calls"
+
+
+def new_number() -> str:
+    """Rings nowhere yet."""
+    return f"+1415{uuid4().int % 10**7:07}"
 
 
 @dataclass

@@ -29,6 +29,14 @@ class CustomerSealing:
         plain = self._keys.decrypt(sealed, context=_context(customer_id))
         return msgspec.json.decode(plain, type=CustomerDetails)
 
+    def opened(self, customer_id: UUID, sealed: bytes) -> CustomerDetails | None:
+        """None where no master key opens it, which keeps nobody from the others."""
+        try:
+            return self.open(customer_id, sealed)
+        except DecryptionFailed:
+            log.error("no master key decrypts customer %s", customer_id)
+            return None
+
     def phone_hash(self, org_id: UUID, phone_number: str) -> bytes:
         return self.phone_hashes(org_id, phone_number)[0]
 

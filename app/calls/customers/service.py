@@ -95,7 +95,8 @@ class Customers:
         return None
 
     async def list(self, scope: OrgScope, query: CustomerQuery) -> list[Customer]:
-        """The newest first. What is looked for in what is encrypted is looked for in all of it."""
+        """The newest first. What is looked for in what is encrypted is looked for in all of it.
+        Those that cannot be opened are there without their details."""
         forbid_in_transaction()
         if not query.is_of_content:
             async with self._database.transaction(scope) as tx:
@@ -208,7 +209,9 @@ class Customers:
             raise CustomersAgentNotFound("agent_id: Agent not found")
 
     def _opened(self, kept: Sequence[Kept], query: CustomerQuery) -> Sequence[Customer]:
-        opened = [(each, self._sealing.open(each.id, each.sealed)) for each in kept]
+        opened = [
+            (each, self._sealing.opened(each.id, each.sealed) or CustomerDetails()) for each in kept
+        ]
         return [_shown(each, details) for each, details in opened if query.finds(details)]
 
     async def _rotate(self, scope: Scope, _: RotateCustomers) -> None:

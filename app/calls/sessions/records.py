@@ -72,9 +72,10 @@ class CallRecords:
     async def move(
         self, tx: Tx, call_id: UUID, state: CallState, *, reason: str = "", disposition: str = ""
     ) -> Call:
-        """Does nothing to a call that is there already; raises where it cannot get there."""
+        """Does nothing to a call that is there already; raises where it cannot get there. Also
+        moves one whose contents cannot be opened, and leaves these as they are."""
         row = await self._found(tx, call_id, lock=True)
-        contents = self.sealing.open(row, CallContents)
+        contents = self.sealing.opened(row, CallContents)
         before = CallState(row.state)
         if state is before:
             return _shown(row, contents)
@@ -87,8 +88,9 @@ class CallRecords:
         if state.is_over:
             row.ended_at, row.ended_reason = now, reason or state.value
             row.duration_s = (now - (row.answered_at or now)).total_seconds()
-            contents = msgspec.structs.replace(contents, disposition=disposition or state.value)
-            self.sealing.seal(row, contents)
+            if contents:
+                contents = msgspec.structs.replace(contents, disposition=disposition or state.value)
+                self.sealing.seal(row, contents)
             await self._events.publish(tx, _ended(row))
         return _shown(row, contents)
 
@@ -139,7 +141,9 @@ class CallRecords:
         return self._opened(row) if row else None
 
     async def list(self, tx: Tx, query: CallQuery) -> list[Call]:
-        return [self._opened(row) for row in await store.page(tx, query)]
+        """Those that cannot be opened without their contents."""
+        rows = await store.page(tx, query)
+        return [_shown(row, self.sealing.opened(row, CallContents)) for row in rows]
 
     async def count(self, tx: Tx, query: CallQuery) -> int:
         return await store.count(tx, query)
@@ -161,7 +165,7 @@ class CallRecords:
     def _opened_turns(self, rows: Sequence[CallTurnRow]) -> Mapping[UUID, Sequence[Turn]]:
         found: dict[UUID, list[Turn]] = {}
         for row in rows:
-            turn = _turn(row, self.sealing.open(row, _Words))
+            turn = _turn(row, self.sealing.opened(row, _Words) or _Words(text=""))
             found.setdefault(row.call_id, []).append(turn)
         return found
 
@@ -175,7 +179,7 @@ class CallRecords:
         return row
 
 
-def _shown(row: CallRow, contents: CallContents) -> Call:
+def _shown(row: CallRow, contents: CallContents | None) -> Call:
     return Call(
         id=row.id,
         agent_id=row.agent_id,
@@ -191,7 +195,7 @@ def _shown(row: CallRow, contents: CallContents) -> Call:
         ended_reason=row.ended_reason,
         recorded_bytes=row.recorded_bytes,
         summary_state=SummaryState(row.summary_state),
-        contents=contents,
+        contents=contents or CallContents(),
     )
 
 

@@ -32,6 +32,7 @@ from app.tenancy.domain.principals import Device, Role
 from app.tenancy.store.organizations import find_organization
 from app.tenancy.store.rows import MembershipRow, OrganizationRow, UserRow
 from app.tts.text.lexicon import Pronunciation
+from tests.conftest import MASTER_KEY
 from tests.fakes.openai_api import MODEL, OpenAiApi
 
 
@@ -196,6 +197,7 @@ async def world(database_url: str, data_dir: Path, **others: str) -> AsyncGenera
             {
                 "PARLEY_DATA_DIR": str(data_dir),
                 "DATABASE_URL": database_url,
+                "PARLEY_SECRET_KEY": MASTER_KEY,
                 "PARLEY_DRAIN_S": "0",
                 "PARLEY_PHRASE_CACHE_MB": "0",
                 "PARLEY_WARM_UP": "false",

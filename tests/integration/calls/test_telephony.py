@@ -21,6 +21,7 @@ from app.core.crypto import KeyRing
 from app.core.db import Database
 from app.core.phone_numbers import PhoneNumberInvalid
 from app.core.scope import OrgScope
+from tests.fakes.twilio_api import new_number
 
 
 async def new_agent(database: Database, scope: OrgScope) -> UUID:
@@ -28,10 +29,6 @@ async def new_agent(database: Database, scope: OrgScope) -> UUID:
     async with database.transaction(scope) as tx:
         tx.session.add(AgentRow(id=agent_id, version=1, created_at=at, changed_at=at))
     return agent_id
-
-
-def new_number() -> str:
-    return f"+1415{uuid4().int % 10**7:07}"
 
 
 @pytest.fixture

@@ -9,7 +9,13 @@ import psycopg
 import pytest
 
 from app.calls.customers import service as module
-from app.calls.customers.domain import Customer, CustomerQuery, CustomersFull, PhoneNumberTaken
+from app.calls.customers.domain import (
+    Customer,
+    CustomerDetails,
+    CustomerQuery,
+    CustomersFull,
+    PhoneNumberTaken,
+)
 from app.calls.customers.importing import ImportAsked
 from app.calls.customers.service import Customers
 from app.core.crypto import DecryptionFailed
@@ -101,6 +107,9 @@ async def test_customers_outlive_the_master_key_they_were_encrypted_under(
     with pytest.raises(DecryptionFailed):
         async with tenancy.database.transaction(scope) as tx:
             await customers.get(tx, jane.id)
+    shown = (jane.id, CustomerDetails())
+    listed = await customers.list(scope, CustomerQuery())
+    assert [(each.id, each.details) for each in listed] == [shown]
 
 
 async def test_two_who_add_a_number_at_once_add_it_once(
