@@ -177,6 +177,21 @@ class TaskScope:
             log.error("%s failed while its scope was ending", what, exc_info=error)
 
 
+async def to_its_end(work: Callable[..., T], *given: Any) -> T:
+    """Blocking `work`, in a thread. Who is cancelled waits for it all the same: what is tidied up
+    then is used by nobody any more."""
+    working = asyncio.get_running_loop().run_in_executor(None, work, *given)
+    cancelled: asyncio.CancelledError | None = None
+    while not working.done():
+        try:
+            await asyncio.wait((working,))
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled:
+        raise cancelled from working.exception()
+    return working.result()
+
+
 class Channel(Generic[T]):
     """A bounded queue between tasks of one loop that can be closed.
 

@@ -6,6 +6,7 @@ The loop of the call puts sound in its place; encoding and the disk have a threa
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from app.asr.live import Encoding, SampleReader
 from app.calls.sessions.sealed_file import SealedWriter
 from app.calls.sessions.tracks import Tracks
-from app.core.aio import Channel
+from app.core.aio import Channel, to_its_end
 from app.core.audio.convert import Samples, int16_from_float
 from app.core.audio.live_resample import LiveResampler
 from app.core.errors import AppError
@@ -58,10 +59,12 @@ class StereoFile:
 
     def finish(self) -> int:
         """How many bytes there are."""
-        if self._made:
-            self._container.mux(self._stream.encode(None))
-        self._container.close()
-        self._out.finish()
+        try:
+            with closing(self._container):
+                if self._made:
+                    self._container.mux(self._stream.encode(None))
+        finally:
+            self._out.finish()
         return self._out.size
 
 
@@ -76,6 +79,7 @@ class Recorder:
         self._resampler = LiveResampler(line.sample_rate, self._rate)
         self._tracks = Tracks(self._rate, began_s)
         self._blocks: Channel[Samples] = Channel(_MOST_WAITING)
+        self._file: StereoFile | None = None
         self._is_over = False
         self._playout = line.playout
         self.recorded_bytes: int | None = None
@@ -102,12 +106,20 @@ class Recorder:
             log.exception("a recording ends before its call")
 
     async def _write(self) -> None:
-        file = await asyncio.to_thread(StereoFile, self._path, self._key, self._rate)
         try:
             async for block in self._blocks:
-                await asyncio.to_thread(file.write, block)
+                await to_its_end(self._keep, block)
         finally:
-            self.recorded_bytes = await asyncio.to_thread(file.finish)
+            await to_its_end(self._close)
+
+    def _keep(self, block: Samples) -> None:
+        if self._file is None:
+            self._file = StereoFile(self._path, self._key, self._rate)
+        self._file.write(block)
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self.recorded_bytes = self._file.finish()
 
     def _said(self, sound: Samples) -> None:
         if self._is_over:

@@ -41,10 +41,12 @@ class SealedWriter:
         return len(data)
 
     def finish(self) -> None:
-        if self._waiting:
-            self._seal(bytes(self._waiting))
-            self._waiting.clear()
-        self._file.close()
+        try:
+            if self._waiting:
+                self._seal(bytes(self._waiting))
+                self._waiting.clear()
+        finally:
+            self._file.close()
 
     def _seal(self, chunk: bytes) -> None:
         with room_for_files():

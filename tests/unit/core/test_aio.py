@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from app.core.aio import Backoff, LoopLag, ScopeClosed, Supervisor, TaskScope
+from app.core.aio import Backoff, LoopLag, ScopeClosed, Supervisor, TaskScope, to_its_end
 from app.core.errors import NotFound
 from app.core.metrics import Metrics
 from tests.virtual_time import VirtualTimeLoop, run_virtual, virtual_time
@@ -353,3 +353,36 @@ def _gauge(metrics: Metrics) -> float:
         if line.startswith("parley_loop_lag_seconds "):
             return float(line.split()[1])
     raise AssertionError("the gauge is missing")
+
+
+class TestToItsEnd:
+    async def test_gives_and_raises_what_the_work_does(self) -> None:
+        assert await to_its_end(max, 2, 3) == 3
+        with pytest.raises(ZeroDivisionError):
+            await to_its_end(divmod, 1, 0)
+
+    async def test_who_is_cancelled_goes_on_when_the_work_is_done(self) -> None:
+        begun, may_end = threading.Event(), threading.Event()
+        done: list[str] = []
+
+        def work() -> None:
+            begun.set()
+            may_end.wait(10)
+            done.append("work")
+
+        async def use() -> None:
+            try:
+                await to_its_end(work)
+            finally:
+                done.append("tidied up")
+
+        async with TaskScope() as scope:
+            task = scope.spawn("use", use())
+            await asyncio.to_thread(begun.wait, 10)
+            for _ in range(2):
+                task.cancel()
+                await asyncio.sleep(0)
+            assert not done
+            may_end.set()
+        assert done == ["work", "tidied up"]
+        assert task.cancelled()

@@ -1,6 +1,7 @@
 """What is heard and what is taken to be played, in one file, both in their places."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from io import BytesIO
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.asr.live import Encoding
-from app.calls.sessions.recording import RecordedLine, Recorder
+from app.calls.sessions.recording import RecordedLine, Recorder, StereoFile
 from app.calls.sessions.sealed_file import new_key, read_sealed
 from app.core.aio import TaskScope
 from app.core.audio.convert import Samples, int16_from_float
@@ -88,3 +89,32 @@ def test_both_sides_are_in_their_places(tmp_path: Path) -> None:
     assert caller.size == agent.size == pytest.approx(5 * RATE, abs=FRAME)
     assert loud(caller) == pytest.approx((1.0, 2.0), abs=0.01)
     assert loud(agent) == pytest.approx((3.0, 4.0), abs=0.03)
+
+
+async def test_a_call_that_is_cancelled_while_the_disk_writes_leaves_a_whole_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+    write = StereoFile.write
+
+    def slowly(file: StereoFile, tracks: Samples) -> None:
+        begun.set()
+        may_end.wait(10)
+        write(file, tracks)
+
+    monkeypatch.setattr(StereoFile, "write", slowly)
+    path, key, telephone = tmp_path / "call", new_key(), Telephone()
+    began_s = asyncio.get_running_loop().time() - 3
+    recorder = Recorder(telephone, path, key, began_s)
+    async with TaskScope() as scope:
+        recording = scope.spawn("recording", recorder.run())
+        recorder.heard(bytes(640))
+        recorder.finish()
+        await asyncio.to_thread(begun.wait, 10)
+        recording.cancel()
+        await asyncio.sleep(0)
+        may_end.set()
+    assert recorder.recorded_bytes
+    whole = b"".join(read_sealed(path, key, 0, recorder.recorded_bytes))
+    assert len(whole) == recorder.recorded_bytes
+    assert decode_audio(BytesIO(whole), sample_rate=RATE, limits=LIMITS).size > 2 * RATE
