@@ -19,6 +19,7 @@ from app.realtime.events import (
     Said,
     Saying,
     SessionEvent,
+    SoundMade,
     SpokeInWriting,
     StateChanged,
     Understanding,
@@ -120,7 +121,6 @@ class Teller:
         return self._message("audio_frame", is_speech=is_speech, confidence=confidence)
 
     def audio_response(self, sound: Samples) -> Message:
-        self._speaks = True
         data = base64.b64encode(int16_from_float(sound).tobytes()).decode()
         duration_ms = round(1000 * sound.size / SAMPLE_RATE)
         return self._message("audio_response", data=data, duration_ms=duration_ms)
@@ -139,6 +139,8 @@ class Teller:
                 yield self._turn_complete(line.text)
             case Saying():
                 yield self._message("status", status="responding", details=event.text)
+            case SoundMade():
+                self._speaks = True
             case SpokeInWriting():
                 if self._speaks:
                     yield self.error("TTS service unavailable")

@@ -16,6 +16,7 @@ from app.realtime.events import (
     Said,
     Saying,
     SessionEvent,
+    SoundMade,
     SpokeInWriting,
     StateChanged,
     Understanding,
@@ -156,5 +157,6 @@ def test_what_cannot_be_spoken_is_written_and_the_reason_is_told_once() -> None:
         {"type": "text_response", "text": "One."},
         {"type": "text_response", "text": "Two."},
     ]
-    told.audio_response(np.zeros(1600, np.float32))
-    assert said(told, [SpokeInWriting("Three.")])[0]["type"] == "error"
+    told.audio_response(np.zeros(1600, np.float32))  # was made before
+    assert said(told, [SpokeInWriting("Three.")])[0]["type"] == "text_response"
+    assert said(told, [SoundMade(1.0), SpokeInWriting("Four.")])[0]["type"] == "error"
