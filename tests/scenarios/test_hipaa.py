@@ -56,7 +56,7 @@ def test_a_start_without_protection_is_refused_with_everything_that_is_missing(
 @pytest.mark.inventory("WH-358")
 def test_what_is_protected_starts_and_lets_no_guest_in(tmp_path: Path) -> None:
     with serving(tmp_path, env=KEPT) as running:
-        assert httpx.get(f"{running.url}/ready").status_code == 200
+        running.wait_until_ready()
         guest = httpx.post(f"{running.url}/bot/api/auth/guest", json={"device_id": "d" * 20})
         assert guest.status_code in (400, 401, 403)
         assert "access_token" not in guest.cookies
