@@ -76,6 +76,7 @@ async def test_a_session_goes_on_whatever_of_its_servers_goes_away(place: Place)
 
         place.mouth.scripted = [DOWN] * 100
         await talk.say(silence(1), speech(), silence(2))
+        await talk.until(lambda: len(talk.of("turn_complete", transcript=TEXT)) == 2)
         await talk.until(lambda: talk.of("text_response"))
         assert [event["error"] for event in talk.of("error")] == ["TTS service unavailable"]
         assert talk.of("text_response")[0]["text"].strip()

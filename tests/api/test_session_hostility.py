@@ -13,7 +13,7 @@ import websockets
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app.calls.sessions import admission
-from tests.api.voice_talk import FRAME, HERE, created, silence, speech, talking
+from tests.api.voice_talk import FRAME, HERE, Talk, created, silence, speech, talking
 from tests.api.wired import Wired, wired
 from tests.fakes import speech_vendors
 from tests.fakes.vendor import Answer
@@ -133,10 +133,12 @@ async def test_an_answer_that_is_being_made_is_stopped_before_its_first_sound(
         await talk.socket.send('{"type": "interrupt"}')
         await talk.until(lambda: talk.events[-1].get("status") == "listening")
         heard_ms = talk.sound_ms
-        voice.scripted = [Answer(200, "audio/pcm", [], hangs=True)]
-        voice.left.clear()
+        # An answer that is begun before all was heard is made once more.
+        voice.scripted = [Answer(200, "audio/pcm", [], hangs=True)] * 20
         await talk.say(silence(0.5), speech(), silence(0.8))
-        await talk.until(lambda: not voice.scripted)
+        await talk.until(lambda: _is_answering(talk, voice))
+        voice.scripted = []
+        voice.left.clear()
         answer = await client.post(f"/api/v1/session/{session_id}/interrupt")
         assert answer.json()["status"] == "interrupted"
         async with asyncio.timeout(10):
@@ -148,6 +150,13 @@ async def test_an_answer_that_is_being_made_is_stopped_before_its_first_sound(
         await talk.until(lambda: talk.sound_ms > heard_ms)
         talk.socket.transport.abort()
     await emptied(client)
+
+
+def _is_answering(talk: Talk, voice: speech_vendors.OpenAi) -> bool:
+    """All that was said."""
+    turns = talk.of("turn_complete")
+    is_heard = bool(turns) and "modern" in turns[-1]["transcript"].lower()
+    return is_heard and talk.of("status")[-1].get("details") == voice.asked[-1].body["input"]
 
 
 @pytest.mark.inventory("SO-054")
