@@ -146,8 +146,9 @@ def _count_by_spread(vectors: Vectors) -> int | None:
     """
     if len(vectors) < MIN_SPREAD_VECTORS:
         return None
-    singular = np.linalg.svd(vectors - vectors.mean(axis=0), compute_uv=False)
-    spread = np.square(singular[: MAX_BY_SPREAD + 1]) + 1e-9
+    centred = (vectors - vectors.mean(axis=0)).astype(np.float64)
+    rising = np.linalg.eigvalsh(centred.T @ centred)
+    spread = rising[::-1][: MAX_BY_SPREAD + 1] + 1e-9
     drops = spread[:-1] / spread[1:]
     steepest = int(np.argmax(drops))
     return steepest + 2 if drops[steepest] >= CLEAR_DROP else None
