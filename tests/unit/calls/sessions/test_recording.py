@@ -11,10 +11,11 @@ import pytest
 
 from app.asr.live import Encoding
 from app.calls.sessions.recording import RecordedLine, Recorder, StereoFile
-from app.calls.sessions.sealed_file import new_key, read_sealed
+from app.calls.sessions.sealed_file import SealedWriter, new_key, read_sealed
 from app.core.aio import TaskScope
 from app.core.audio.convert import Samples, int16_from_float
 from app.core.audio.decode import DecodeLimits, decode_audio
+from app.core.spill import DiskFull
 from app.realtime.events import SessionEvent
 from app.realtime.playout import Playout
 from tests.virtual_time import run_virtual
@@ -118,3 +119,23 @@ async def test_a_call_that_is_cancelled_while_the_disk_writes_leaves_a_whole_fil
     whole = b"".join(read_sealed(path, key, 0, recorder.recorded_bytes))
     assert len(whole) == recorder.recorded_bytes
     assert decode_audio(BytesIO(whole), sample_rate=RATE, limits=LIMITS).size > 2 * RATE
+
+
+async def test_a_call_goes_on_where_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writers: list[SealedWriter] = []
+
+    def full(writer: SealedWriter, chunk: bytes) -> None:
+        writers.append(writer)
+        raise DiskFull("There is no room")
+
+    monkeypatch.setattr(SealedWriter, "_seal", full)
+    began_s = asyncio.get_running_loop().time() - 3
+    recorder = Recorder(Telephone(), tmp_path / "call", new_key(), began_s)
+    async with TaskScope() as scope:
+        scope.spawn("recording", recorder.run())
+        recorder.heard(bytes(640))
+        recorder.finish()
+    assert recorder.recorded_bytes is None
+    assert writers[-1]._file.closed
