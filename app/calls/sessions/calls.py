@@ -109,14 +109,16 @@ class Calls:
         asked = CallAsked(direction="browser", customer_id=customer_id)
 
         async def hold(line: Line) -> Held:
+            opened_s = _now_s()
             async with self._database.transaction(scope) as tx:
                 call = await self.records.add(tx, agent, asked)
-            return await self._hold(scope, call, agent, line, adapt)
+            return await self._hold(scope, call, agent, line, opened_s, adapt)
 
         return Prepared(hold, agent.settings.video_enabled)
 
     async def hold(self, scope: OrgScope, call_id: UUID, line: Line) -> Held:
         """A call that is on record, as the version of its agent that it began with."""
+        opened_s = _now_s()
         async with self._database.transaction(scope) as tx:
             call = await self.records.get(tx, call_id)
             version = await self._desk.agents.find_version(tx, call.agent_id, call.agent_version)
@@ -124,7 +126,7 @@ class Calls:
         agent = Agent(
             call.agent_id, version.number, version.settings, version.made_at, version.made_at
         )
-        return await self._hold(scope, call, agent, line)
+        return await self._hold(scope, call, agent, line, opened_s)
 
     async def end(self, scope: OrgScope, call_id: UUID) -> Call:
         """Asks for it: whichever process holds the call hangs up, within seconds."""
@@ -182,9 +184,10 @@ class Calls:
         call: Call,
         agent: Agent,
         line: Line,
+        opened_s: float,
         adapt: Adapt | None = None,
     ) -> Held:
-        transcript = Transcript(_now_s())
+        transcript = Transcript(opened_s)
         live = LiveCall(scope, call, agent, line, self._desk.feed, transcript)
         try:
             async with self._admitted(live) as usual:
@@ -216,9 +219,12 @@ class Calls:
             live.call = await self.records.move(tx, live.call.id, CallState.IN_PROGRESS)
             if key:
                 await self.records.write(tx, live.call.id, partial(_with_key, key))
-        began_s = live.transcript.began_s = _now_s()
+        began_s, opened_s = _now_s(), live.transcript.began_s
+        live.transcript.began_s = began_s
         if key:
-            live.recorder = self.recordings.recorder(live.call.id, key, live.line, began_s)
+            live.recorder = self.recordings.recorder(
+                live.call.id, key, live.line, began_s, began_s - opened_s
+            )
         live.line.tell(Began(str(live.call.id)))
         live.announce("call.started")
 

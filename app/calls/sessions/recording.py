@@ -72,12 +72,14 @@ class Recorder:
     """Of one line, from `began_s` on. `run` writes until `finish`, or until the disk is full: the
     call goes on."""
 
-    def __init__(self, line: Line, path: Path, key: bytes, began_s: float) -> None:
+    def __init__(
+        self, line: Line, path: Path, key: bytes, began_s: float, waited_s: float = 0.0
+    ) -> None:
         self._path, self._key = path, key
         self._rate = line.playout.sample_rate
         self._reader = SampleReader(line.encoding)
         self._resampler = LiveResampler(line.sample_rate, self._rate)
-        self._tracks = Tracks(self._rate, began_s)
+        self._tracks = Tracks(self._rate, began_s, waited_s)
         self._blocks: Channel[Samples] = Channel(_MOST_WAITING)
         self._file: StereoFile | None = None
         self._is_over = False

@@ -63,8 +63,11 @@ class Recordings:
         self._folder = folder
         self._keys = keys
 
-    def recorder(self, call_id: UUID, key: bytes, line: Line, began_s: float) -> Recorder:
-        return Recorder(line, self._path(call_id), key, began_s)
+    def recorder(
+        self, call_id: UUID, key: bytes, line: Line, began_s: float, waited_s: float
+    ) -> Recorder:
+        """`waited_s`: for so long the line was open before."""
+        return Recorder(line, self._path(call_id), key, began_s, waited_s)
 
     async def find(self, call: Call) -> Recording:
         path, size = self._path(call.id), call.recorded_bytes

@@ -47,10 +47,13 @@ class _Track:
 
 class Tracks:
     """Places count samples since `began_s`. What is heard comes as a stream, whose own clock is
-    followed; what is said is placed where it was taken in that stream."""
+    followed; what is said is placed where it was taken in that stream. `waited_s`: for so long
+    before `began_s` sound may have waited to be heard."""
 
-    def __init__(self, sample_rate: int, began_s: float) -> None:
+    def __init__(self, sample_rate: int, began_s: float, waited_s: float = 0.0) -> None:
         self._rate = sample_rate
+        self._began_s = began_s
+        self._waiting = round(waited_s * sample_rate)
         self._caller = _Track()
         self._agent = _Track()
         self._heard_until, self._heard_at_s = 0, began_s
@@ -58,12 +61,23 @@ class Tracks:
 
     def heard(self, sound: Samples, now_s: float) -> None:
         """Its last sample is of this moment."""
+        sound = self._since_began(sound, now_s)
         began = self._place(now_s) - sound.size
         if not self._has_heard or began - self._caller.end > HELD_BACK_S * self._rate:
             self._caller.pad_to(began)
         self._caller.add(sound)
         self._heard_until, self._heard_at_s = self._caller.end, now_s
         self._has_heard = True
+
+    def _since_began(self, sound: Samples, now_s: float) -> Samples:
+        """Without what is older, and would shift all that comes after it."""
+        since_s = now_s - self._began_s
+        if since_s > HELD_BACK_S:
+            return sound
+        early = self._caller.end + sound.size - round(since_s * self._rate)
+        count = max(0, min(early, sound.size, self._waiting))
+        self._waiting -= count
+        return sound[count:]
 
     def said(self, sound: Samples, now_s: float) -> None:
         """Its first sample is of this moment, or follows what is still to be played."""

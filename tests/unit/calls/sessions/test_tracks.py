@@ -60,6 +60,28 @@ def test_a_side_that_came_out_of_step_comes_back_while_nothing_is_said(stalls_s:
     assert abs(places(agent, 0.5)[0] - places(caller, 1.0)[0]) <= RATE // 20
 
 
+def test_what_waited_until_the_call_began_shifts_nothing() -> None:
+    """It was said before: only what comes then is recorded, at its own moment."""
+    tracks = Tracks(RATE, began_s=50.0, waited_s=0.5)
+    for _ in range(25):
+        tracks.heard(sound(0.2, FRAME), 50.04)
+    for number in range(2, 100):
+        at_s = 50.0 + number * 0.02
+        spoken = sound(0.5 if 50 <= number < 60 else 0.0, FRAME)
+        (tracks.said if spoken.any() else tracks.idled)(spoken, at_s)
+        tracks.heard(sound(1.0 if 50 <= number < 60 else 0.0, FRAME), at_s + 0.02)
+    caller, agent = tracks.rest()
+    assert abs(places(caller, 1.0)[0] - 50 * FRAME) <= FRAME
+    assert abs(places(agent, 0.5)[0] - 50 * FRAME) <= RATE // 20
+
+
+def test_sound_that_did_not_wait_is_recorded_however_fast_it_comes() -> None:
+    tracks = Tracks(RATE, began_s=0.0, waited_s=0.1)
+    for _ in range(25):
+        tracks.heard(sound(0.2, FRAME), 0.0)
+    assert places(tracks.rest()[0], 0.2) == (0, 400)
+
+
 def test_what_was_sent_ahead_and_never_heard_is_not_recorded() -> None:
     tracks = Tracks(RATE, began_s=0.0)
     tracks.heard(sound(0.1, 1000), 1.0)
