@@ -14,6 +14,8 @@ from websockets.sync.client import connect
 
 from tests.scenarios.operator import command, serving
 
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.mark.inventory("WH-346", "WH-008")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
