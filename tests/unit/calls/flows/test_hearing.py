@@ -264,9 +264,9 @@ def test_patterns(expression: str, said: str, expected: str | None) -> None:
 
 
 def test_an_expression_that_would_explode_elsewhere_does_not() -> None:
-    began = time.process_time()
+    began = time.thread_time()
     assert fits(Pattern("(a+)+(a|aa)+b"), heard("a " * 250, "en")) is None
-    assert time.process_time() - began < 5
+    assert time.thread_time() - began < 5
 
 
 def test_what_comes_after_the_longest_turn_is_not_heard() -> None:

@@ -96,10 +96,10 @@ def test_what_had_to_be_cut_off_is_said() -> None:
     ],
 )
 def test_what_has_no_value_is_refused_in_a_sentence(expression: str) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     with pytest.raises(ToolRefused, match=r"^expression: ."):
         reckon(expression)
-    assert time.process_time() - began < 1
+    assert time.thread_time() - began < 1
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,9 @@ def test_what_has_no_value_is_refused_in_a_sentence(expression: str) -> None:
     ["9" * 400 + "*" + "9" * 90, "1.0000001^(10^9)", "9.99^0.123456789", "0.5^30000", "1e-9999/9"],
 )
 def test_what_is_large_or_small_takes_no_time(expression: str) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     text = reckon(expression).text
-    assert time.process_time() - began < 1
+    assert time.thread_time() - began < 1
     assert len(text) < 80
 
 

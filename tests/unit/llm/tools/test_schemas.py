@@ -106,13 +106,13 @@ def test_only_an_object_holds_arguments() -> None:
 
 
 def test_nothing_makes_a_check_long() -> None:
-    began = time.process_time()
+    began = time.thread_time()
     for levels in (12, 40, 200):
         with pytest.raises(SchemaInvalid):
             Schema(laughs(levels))
     slow = Schema({"type": "object", "properties": {"a": {"pattern": "^(a+)+$"}}})
     assert slow.find_fault({"a": "a" * 15_000 + "!"})
-    assert time.process_time() - began < 2
+    assert time.thread_time() - began < 2
     Schema(laughs(3))
     deep: dict[str, Any] = {"type": "string"}
     for _ in range(1000):

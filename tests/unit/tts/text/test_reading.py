@@ -154,9 +154,9 @@ def test_each_letter_and_figure_of_plain_english_belongs_to_a_word(
 
 
 def _seconds(reader: TextReader, text: str) -> tuple[float, list[Sentence]]:
-    started = time.process_time()
+    started = time.thread_time()
     sentences = list(reader.read(text, LANGUAGES["en-us"]))
-    return time.process_time() - started, sentences
+    return time.thread_time() - started, sentences
 
 
 @pytest.mark.parametrize(
@@ -210,9 +210,9 @@ def test_readers_in_many_threads_do_not_disturb_each_other(reader: TextReader) -
 
 def test_a_long_text_is_read_as_it_is_needed(reader: TextReader) -> None:
     text = "The cat can go in, and I read 25 apples at 3:30pm. " * 2000
-    started = time.process_time()
+    started = time.thread_time()
     first = next(reader.read(text, LANGUAGES["en-us"]))
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5
     assert first.words[0].text == "The"
     took_s, sentences = _seconds(reader, text)
     assert len(sentences) == 2000
