@@ -1,12 +1,15 @@
 """What every test may ask for: a real database, and two organizations in it."""
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from app.core import migrations
 from app.core.db import Database
@@ -18,6 +21,12 @@ from app.tenancy.store.rows import OrganizationRow
 
 MASTER_KEY = "k" * 32
 """Of every Parley in the one database: what a test leaves in it, the next can open."""
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: the collector need not look at it again in the midst of a test."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +68,16 @@ def superuser_url(embedded: tuple[Path, Endpoints], database: str) -> str:
 @pytest.fixture
 def embedded_superuser_url(embedded: tuple[Path, Endpoints]) -> str:
     return superuser_url(embedded, "parley")
+
+
+@pytest.fixture
+def own_database_url(embedded: tuple[Path, Endpoints]) -> Generator[str]:
+    """Of no other Parley: nobody else takes its jobs, and nobody left anything in it."""
+    name = f"own_{uuid4().hex[:8]}"
+    with psycopg.connect(superuser_url(embedded, "postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield superuser_url(embedded, name)
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 async def _organization(database: Database, name: str) -> OrgScope:

@@ -35,7 +35,7 @@ def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def place(app_url: str, embedded_superuser_url: str, tmp_path: Path) -> AsyncGenerator[Place]:
+async def place(own_database_url: str, tmp_path: Path) -> AsyncGenerator[Place]:
     async with AsyncExitStack() as stack:
         ears = await stack.enter_async_context(recognizers.OllamaWhisper(TEXT).serving())
         mouth = await stack.enter_async_context(speech_vendors.OpenAi().serving())
@@ -53,7 +53,7 @@ async def place(app_url: str, embedded_superuser_url: str, tmp_path: Path) -> As
             "TTS_SPEED": "1.2",
             "PARLEY_PHRASE_CACHE_MB": "0",
         }
-        parley = await stack.enter_async_context(wired(embedded_superuser_url, tmp_path, **own))
+        parley = await stack.enter_async_context(wired(own_database_url, tmp_path, **own))
         yield Place(parley, ears, mouth)
 
 

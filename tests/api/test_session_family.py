@@ -25,11 +25,9 @@ def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def parley(
-    app_url: str, embedded_superuser_url: str, tmp_path: Path
-) -> AsyncGenerator[Wired]:
+async def parley(own_database_url: str, tmp_path: Path) -> AsyncGenerator[Wired]:
     own = {"PARLEY_DEV_PORTS": "true", "VARIANT": "en-tiny"}
-    async with wired(embedded_superuser_url, tmp_path, **own) as parley:
+    async with wired(own_database_url, tmp_path, **own) as parley:
         yield parley
 
 

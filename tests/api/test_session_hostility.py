@@ -36,7 +36,7 @@ async def voice() -> AsyncGenerator[speech_vendors.OpenAi]:
 
 @pytest.fixture
 async def parley(
-    app_url: str, embedded_superuser_url: str, tmp_path: Path, voice: speech_vendors.OpenAi
+    own_database_url: str, tmp_path: Path, voice: speech_vendors.OpenAi
 ) -> AsyncGenerator[Wired]:
     """Who speaks needs no processor: that is not what is short here."""
     own = {
@@ -49,7 +49,7 @@ async def parley(
         "TTS_VOICE": "alloy",
         "PARLEY_PHRASE_CACHE_MB": "0",
     }
-    async with wired(embedded_superuser_url, tmp_path, **own) as parley:
+    async with wired(own_database_url, tmp_path, **own) as parley:
         yield parley
 
 
@@ -161,8 +161,9 @@ def _is_answering(talk: Talk, voice: speech_vendors.OpenAi) -> bool:
 
 @pytest.mark.inventory("SO-054")
 async def test_as_many_as_there_is_room_for_are_heard_and_the_others_are_told_so(
-    client: httpx.AsyncClient,
+    client: httpx.AsyncClient, voice: speech_vendors.OpenAi
 ) -> None:
+    voice.scripted = [Answer(200, "audio/pcm", [bytes(4800)])] * MANY
     async with AsyncExitStack() as stack:
         answers = await asyncio.gather(*(_connected(client, stack) for _ in range(MANY)))
         connected = [socket for socket in answers if socket]

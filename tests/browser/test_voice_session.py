@@ -79,11 +79,11 @@ async function say(base64) {
 
 @pytest.fixture
 async def parley(
-    app_url: str, embedded_superuser_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncGenerator[Wired]:
     monkeypatch.setattr(admission, "MOST_LAG_S", 60)
     own = {"PARLEY_DEV_PORTS": "true", "VARIANT": "en-tiny"}
-    async with wired(embedded_superuser_url, tmp_path, **own) as parley:
+    async with wired(own_database_url, tmp_path, **own) as parley:
         yield parley
 
 

@@ -31,6 +31,7 @@ from app.llm.tools.tool import ToolOutcome, ToolsMissing
 from tests.integration.core.http.internet import Site, answer
 from tests.integration.llm.tools.mcp_servers import KEY, Scripted, official, serving
 from tests.integration.tenancy.opened import NEW_KEY, OLD_KEY, Tenancy, opened, working
+from tests.integration.tenancy.people import until
 
 PARAMETERS = {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}
 BEARER = {"Authorization": "Bearer {{secret:crm_key}}"}
@@ -259,11 +260,12 @@ async def test_a_new_master_key_takes_over_and_a_lost_one_is_told(
         async with working(later):
             async with later.database.transaction(system_scope("test")) as tx:
                 await rotated.secrets.rotate_soon(tx)
-            for _ in range(400):
+
+            async def is_sealed_anew() -> bool:
                 sealed = await sealed_of(embedded_superuser_url, bank.scope)
-                if not KeyRing([NEW_KEY]).needs_rotation(sealed):
-                    break
-    assert not KeyRing([NEW_KEY]).needs_rotation(sealed)
+                return not KeyRing([NEW_KEY]).needs_rotation(sealed)
+
+            assert await until(is_sealed_anew)
     async with opened(bank.tenancy.database, app_url, NEW_KEY) as newest:
         renewed = bank_of(newest, bank.scope, outbound)
         async with newest.database.transaction(bank.scope) as tx:

@@ -29,6 +29,7 @@ from app.tts.fitting import FittedVoice, Likeness
 from app.tts.own_voices import OwnVoices
 from app.tts.voice_vectors import PACK_SHAPE
 from tests.integration.tenancy.opened import NEW_KEY, OLD_KEY, Tenancy, listening, opened, working
+from tests.integration.tenancy.people import until
 
 CONSENT = Consent(True, "Ada Lovelace", "I agree that the bank speaks with my voice.")
 HASH = sha256(b"recording").digest()
@@ -162,13 +163,14 @@ async def test_a_new_master_key_reads_what_an_older_one_wrote_and_writes_it_anew
         async with working(later):
             async with later.database.transaction(system_scope("test")) as tx:
                 await rotated.rotate_soon(tx)
-            for _ in range(400):
+
+            async def is_sealed_anew() -> bool:
                 [sealed] = await stored(embedded_superuser_url, made.id)
-                if not KeyRing([NEW_KEY]).needs_rotation(sealed):
-                    break
+                return not KeyRing([NEW_KEY]).needs_rotation(sealed)
+
+            assert await until(is_sealed_anew)
         async with later.database.transaction(scope) as tx:
             _, pack = await rotated.get(tx, made.id)
-    assert not KeyRing([NEW_KEY]).needs_rotation(sealed)
     assert np.abs(pack - PACK).max() < 1e-3
 
 

@@ -1,6 +1,5 @@
 """Whole texts: sounds, places, pauses; and texts that mean harm."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ from app.tts.text.languages import LANGUAGES
 from app.tts.text.reading import TextReader
 from app.tts.text.sounds.alphabet import SOUNDS
 from app.tts.text.sounds.espeak import espeak_sounds
+from tests.own_time import OwnTime
 from tests.unit.tts.text.conftest import Read, sounds_of
 
 MARKS = ".,:!)"
@@ -154,9 +154,9 @@ def test_each_letter_and_figure_of_plain_english_belongs_to_a_word(
 
 
 def _seconds(reader: TextReader, text: str) -> tuple[float, list[Sentence]]:
-    started = time.thread_time()
-    sentences = list(reader.read(text, LANGUAGES["en-us"]))
-    return time.thread_time() - started, sentences
+    with OwnTime() as took:
+        sentences = list(reader.read(text, LANGUAGES["en-us"]))
+    return took.s, sentences
 
 
 @pytest.mark.parametrize(
@@ -210,9 +210,9 @@ def test_readers_in_many_threads_do_not_disturb_each_other(reader: TextReader) -
 
 def test_a_long_text_is_read_as_it_is_needed(reader: TextReader) -> None:
     text = "The cat can go in, and I read 25 apples at 3:30pm. " * 2000
-    started = time.thread_time()
-    first = next(reader.read(text, LANGUAGES["en-us"]))
-    assert time.thread_time() - started < 0.5
+    with OwnTime() as took:
+        first = next(reader.read(text, LANGUAGES["en-us"]))
+    assert took.s < 0.5
     assert first.words[0].text == "The"
     took_s, sentences = _seconds(reader, text)
     assert len(sentences) == 2000
