@@ -19,7 +19,7 @@ from app.runtime import Runtime
 from tests.api.wall.world import world
 from tests.browser_peer import browser
 
-CALLS = 12
+CALLS = 20
 WARM_UP = 3
 GRAPH: Mapping[str, Any] = {
     "name": "thanks",
@@ -66,7 +66,7 @@ async def settled() -> Holding:
 
 
 @pytest.mark.timeout(400)
-async def test_calls_leave_no_task_file_or_peer(
+async def test_twenty_calls_leave_no_task_file_or_peer(
     embedded_superuser_url: str, tmp_path: Path
 ) -> None:
     busy = mock.patch.object(admission, "MOST_LAG_S", 60)  # what else runs here is no matter
