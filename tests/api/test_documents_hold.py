@@ -15,7 +15,7 @@ from schemathesis.generation import GenerationMode
 from app.main import FAMILIES
 from tests.api.conftest import LiveServer
 
-EXAMPLES = 15
+EXAMPLES = 10
 LONGEST_URL = 65_535
 """Beyond it the HTTP parser refuses before any route, in plain text."""
 

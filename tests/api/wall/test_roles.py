@@ -219,7 +219,7 @@ async def test_every_route_is_open_to_whom_the_documents_say_and_to_nobody_else(
                 status = await answer_to(place, route, caller)
                 if may != is_admitted(route, caller, status):
                     wrong.append(f"{caller}: {route} -> {status}")
-                if may and route.method != "GET":
+                if may and route.method != "GET" and status < 400:
                     place.leave(caller)  # what is allowed is done
     assert not wrong, "\n".join(wrong)
 
