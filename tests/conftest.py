@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from _pytest.runner import runtestprotocol
 from psycopg import sql
 
 from app.core import migrations
@@ -22,35 +21,12 @@ from app.tenancy.store.rows import OrganizationRow
 
 MASTER_KEY = "k" * 32
 """Of every Parley in the one database: what a test leaves in it, the next can open."""
-TRIED_AGAIN: list[str] = []
 
 
 def pytest_collection_finish() -> None:
     """What was collected stays: the collector need not look at it again in the midst of a test."""
     gc.collect()
     gc.freeze()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """A test that speaks is tried again where it fails; the summary names it then."""
-    if not isinstance(item, pytest.Function) or not item.get_closest_marker("spoken"):
-        return None
-    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    reports = runtestprotocol(item, log=False, nextitem=nextitem)
-    if any(report.failed for report in reports):
-        TRIED_AGAIN.append(item.nodeid)
-        item._initrequest()
-        reports = runtestprotocol(item, log=False, nextitem=nextitem)
-    for report in reports:
-        item.ihook.pytest_runtest_logreport(report=report)
-    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-    return True
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for name in TRIED_AGAIN:
-        terminalreporter.write_line(f"tried twice: {name}")
 
 
 @pytest.fixture(scope="session")

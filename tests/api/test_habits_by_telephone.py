@@ -10,8 +10,6 @@ import pytest
 from app.core.audio.g711 import decode_mulaw
 from tests.api.twilio_place import Place, place, quiet
 
-pytestmark = pytest.mark.spoken
-
 
 @pytest.fixture
 async def here(app_url: str, embedded_superuser_url: str, tmp_path: Path) -> AsyncGenerator[Place]:

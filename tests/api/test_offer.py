@@ -16,8 +16,6 @@ from tests.api.conftest import LiveServer
 from tests.api.people import People, people_of
 from tests.browser_peer import OFFER, RATE, BrowserPeer, browser
 
-pytestmark = pytest.mark.spoken
-
 PATH = "/bot/api/offer"
 SPEECH = Path(__file__).parents[1] / "fixtures" / "speech"
 CANDIDATE = "candidate:1 1 udp 2122260223 192.0.2.7 51000 typ host"

@@ -15,8 +15,6 @@ from tests.api.wired import Wired, wired
 from tests.fakes import recognizers, speech_vendors
 from tests.fakes.vendor import Vendor, said
 
-pytestmark = pytest.mark.spoken
-
 TEXT = "I would like to see a doctor."
 MOMENTS = ("voice_ended_s", "final_text_s", "turn_over_s", "first_token_s", "first_sound_s")
 """Where the time before an answer went."""

@@ -17,8 +17,6 @@ from app.calls.sessions import admission
 from tests.api.voice_talk import HERE, STAMP, Talk, created, silence, speech, spoken, talking
 from tests.api.wired import Wired, wired
 
-pytestmark = pytest.mark.spoken
-
 
 @pytest.fixture(autouse=True)
 def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,6 @@ from tests.api.twilio_place import CALLER, Place, heard_s, place, quiet, voice_u
 from tests.fakes.openai_api import Called, Reply
 from tests.fakes.twilio_api import new_number
 
-pytestmark = pytest.mark.spoken
-
 
 @pytest.fixture
 async def here(app_url: str, embedded_superuser_url: str, tmp_path: Path) -> AsyncGenerator[Place]:

@@ -15,8 +15,6 @@ from tests.browser.speech import Speech, alike
 from tests.browser.window import Window, microphone_of, window
 from tests.scenarios.operator import Running
 
-pytestmark = pytest.mark.spoken
-
 QUESTION = "When is the museum open on Sunday?"
 LOSES_ITS_CONNECTION = """() => {
   const lost = ears.connections.at(-1);

@@ -18,8 +18,6 @@ from tests.browser.talk import SLOW_MS, Talk
 from tests.browser.window import ALLOWED, FAKE_DEVICE, microphone_of, window
 from tests.scenarios.operator import Running
 
-pytestmark = pytest.mark.spoken
-
 TELL = "Tell me about the rooms."
 ENOUGH = "Stop, I would like to leave now."
 QUESTION = "When is the museum open on Sunday?"

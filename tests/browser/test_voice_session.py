@@ -13,8 +13,6 @@ from tests.api.voice_talk import HERE, created, silence, speech
 from tests.api.wired import Wired, wired
 from tests.browser.window import window
 
-pytestmark = pytest.mark.spoken
-
 EXAMPLE = Template("""
 const sessionId = "$session_id";
 const ws = new WebSocket(`ws://127.0.0.1:7030/stream/$${sessionId}`);

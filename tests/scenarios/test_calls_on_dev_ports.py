@@ -11,8 +11,6 @@ import pytest
 from tests.browser_peer import OFFER
 from tests.scenarios.operator import serving
 
-pytestmark = pytest.mark.spoken
-
 DEV_PORT = "http://127.0.0.1:8000/api/offer"
 
 

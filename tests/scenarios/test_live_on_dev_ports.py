@@ -12,8 +12,6 @@ from app.core.audio.convert import int16_from_float
 from app.core.audio.decode import DecodeLimits, decode_audio
 from tests.scenarios.operator import serving
 
-pytestmark = pytest.mark.spoken
-
 SHORT = Path(__file__).parents[1] / "fixtures" / "speech" / "LJ001-0002.ogg"
 
 

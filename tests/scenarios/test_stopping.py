@@ -24,7 +24,7 @@ BEHAVIOR = {"goodbye": "We close now.", "silence": {"enabled": False}}
 RATE = 16_000
 LIMITS = DecodeLimits(max_duration_s=120, deadline_s=60)
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.spoken]
+pytestmark = pytest.mark.timeout(300)
 
 
 def client_of(running: Running) -> httpx.AsyncClient:

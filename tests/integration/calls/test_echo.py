@@ -22,8 +22,6 @@ from tests.api.recordings import SHORT
 from tests.api.wall.world import world
 from tests.browser_peer import RATE, BrowserPeer, browser
 
-pytestmark = pytest.mark.spoken
-
 ECHO = 0.1
 """-20 dB."""
 SAID = "in being comparatively modern"

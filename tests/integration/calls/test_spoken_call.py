@@ -26,8 +26,6 @@ from app.runtime import Runtime
 from tests.api.recordings import SHORT
 from tests.api.wall.world import world
 
-pytestmark = pytest.mark.spoken
-
 SAID = "in being comparatively modern"
 GREETING = "Good morning."
 GOODBYE = "Thank you, and goodbye."
