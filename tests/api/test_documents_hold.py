@@ -15,7 +15,7 @@ from schemathesis.generation import GenerationMode
 from app.main import FAMILIES
 from tests.api.conftest import LiveServer
 
-EXAMPLES = 10
+EXAMPLES = 15
 LONGEST_URL = 65_535
 """Beyond it the HTTP parser refuses before any route, in plain text."""
 

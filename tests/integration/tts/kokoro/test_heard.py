@@ -22,7 +22,7 @@ from app.tts.text.languages import LANGUAGES
 from app.tts.text.reading import TextReader
 from tests.integration.tts.kokoro.conftest import MANIFEST
 
-VOICES = ("af_heart", "bm_george")
+VOICES = ("af_heart", "am_michael", "bf_emma", "bm_george")
 SENTENCES = (
     "Please hold the line while I look up your account.",
     "The doctor can see you on Tuesday afternoon.",
