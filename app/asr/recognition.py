@@ -1,7 +1,7 @@
 """What a recognizer is asked and what it answers. Pure: no model, no file, no clock."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from app.core.audio.convert import Samples
@@ -73,6 +73,18 @@ class Hypothesis:
 
 
 @dataclass(frozen=True, slots=True)
+class Tag:
+    """The label of one category, such as emotion, and how likely each of its labels is."""
+
+    label: str
+    probabilities: Mapping[str, float]
+
+
+Tags = Mapping[str, Tag]
+"""By category: emotion, age, gender, behavior, eval, role, intent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recognition:
     """`hypotheses` has the best first and never is empty; where nothing was said its text is."""
 
@@ -80,6 +92,8 @@ class Recognition:
     language: str
     language_probability: float
     no_speech_probability: float
+    tags: Tags = field(default_factory=dict[str, Tag])
+    """Of the voice. Empty where the model has no heads for any."""
 
     @property
     def best(self) -> Hypothesis:
