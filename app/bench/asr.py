@@ -54,7 +54,10 @@ class Tally:
     def hear(self, transcribe: Transcribe, clip: Clip) -> None:
         started = time.perf_counter()
         text = transcribe(clip.samples)
-        self.spent_s += time.perf_counter() - started
+        self.count(clip, text, time.perf_counter() - started)
+
+    def count(self, clip: Clip, text: str, spent_s: float) -> None:
+        self.spent_s += spent_s
         reference = words_of(clip.text)
         self.errors += word_errors(reference, words_of(text))
         self.words += len(reference)

@@ -13,6 +13,7 @@ from app.asr.engines.whisper.engine import load_whisper
 from app.bench import (
     asr,
     asr_long,
+    asr_short,
     asr_stream,
     auth,
     ctc,
@@ -86,6 +87,14 @@ def bench_windows(
     recognizer = load_whisper(folder, OnnxRuntime("cpu", threads))
     for line in windows.run(recognizer, data, part, clips, sounds):
         click.echo(line)
+
+
+@bench.command(name="transcribe")
+@DATA
+def bench_transcribe(data: Path) -> None:
+    """How soon `/asr/transcribe` answers for short clips, beside faster-whisper."""
+    store = context.model_store(context.settings_with())
+    _print(asr_short.run(context.manifest(), store, data))
 
 
 @bench.command(name="ctc")
