@@ -178,7 +178,7 @@ def _without_words(data: Path, count: int) -> dict[str, list[Samples]]:
     }
     if real:
         found["real noise"] = [
-            _cut(real[chance.integers(len(real))], wordless.duration_s(chance), chance)
+            _cut(real[int(chance.integers(len(real)))], wordless.duration_s(chance), chance)
             for _ in range(count // kinds)
         ]
     return found
@@ -200,7 +200,7 @@ def _cut(sound: Samples, seconds: float, chance: np.random.Generator) -> Samples
 
 def _mix(speech: Samples, noises: Sequence[Samples], chance: np.random.Generator) -> Samples:
     """At a ratio between the two bounds; noise that is too short is repeated."""
-    noise = noises[chance.integers(len(noises))]
+    noise = noises[int(chance.integers(len(noises)))]
     noise = np.resize(_cut(noise, speech.size / SAMPLE_RATE, chance), speech.size)
     snr_db = chance.uniform(LEAST_SNR_DB, MOST_SNR_DB)
     power = float(np.mean(speech**2)) / max(1e-12, float(np.mean(noise**2)))
