@@ -29,7 +29,7 @@ class Silence:
 
 OF_ENGLISH = Silence(0.5, 16)
 """Enough for weights of English alone; those of many languages then lose words."""
-OF_LANGUAGES = Silence(1.0, 8)
+OF_LANGUAGES = Silence(1.0, 4)
 WHOLE = Silence(LONGEST_S, 1)
 
 
