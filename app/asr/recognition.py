@@ -27,6 +27,9 @@ class Fusion:
     beta: float = 0.5
 
 
+WhisperWindow = Literal["fitted", "full"]
+
+
 @dataclass(frozen=True, slots=True)
 class RecognizerOptions:
     """Without `language` it is detected. Several `temperatures` are tried one after the other
@@ -43,8 +46,9 @@ class RecognizerOptions:
     fusion: Fusion | None = None
     """Where the recognizer has a language model of the language that is spoken."""
     temperatures: tuple[float, ...] = (0.0, 0.4, 0.8)
-    window: Literal["fitted", "full"] = "fitted"
-    """`full` hears every utterance in a window of the length the model was trained with."""
+    window: WhisperWindow = "fitted"
+    """`full` hears every utterance in a window of the length the model was trained with; `fitted`
+    is the recognizer's usual."""
 
     def __post_init__(self) -> None:
         if self.beam_width < 1 or self.n_best < 1 or not self.temperatures:

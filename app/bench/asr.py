@@ -28,7 +28,7 @@ SHORT_S = 4.0
 TELEPHONE_RATE = 8000
 CLIPS_OF_A_SET = 40
 PEER = "faster_whisper"
-_LIMITS = DecodeLimits(max_duration_s=30, deadline_s=60)
+LIMITS = DecodeLimits(max_duration_s=30, deadline_s=60)
 
 Transcribe = Callable[[Samples], str]
 
@@ -54,7 +54,10 @@ class Tally:
     def hear(self, transcribe: Transcribe, clip: Clip) -> None:
         started = time.perf_counter()
         text = transcribe(clip.samples)
-        self.spent_s += time.perf_counter() - started
+        self.count(clip, text, time.perf_counter() - started)
+
+    def count(self, clip: Clip, text: str, spent_s: float) -> None:
+        self.spent_s += spent_s
         reference = words_of(clip.text)
         self.errors += word_errors(reference, words_of(text))
         self.words += len(reference)
@@ -81,7 +84,7 @@ def run(
     yield f"{model_id}, int8, greedy, {threads} threads, real speech of {data}"
     folders = [data / name for name in (*READ, ACCENTED) if (data / name).is_dir()]
     clips = {folder.name: read_clips(folder) for folder in folders}
-    clips["8 kHz"] = [_telephone(clip) for each in clips.values() for clip in each]
+    clips["8 kHz"] = [telephone(clip) for each in clips.values() for clip in each]
     every = [clip for each in clips.values() for clip in each]
     if not every:
         return
@@ -132,19 +135,24 @@ def peer(folder: Path, threads: int, *, without_timestamps: bool = True) -> Tran
 
 
 def read_clips(folder: Path) -> list[Clip]:
+    return [read_clip(folder, row) for row in rows_of(folder)[:CLIPS_OF_A_SET]]
+
+
+def rows_of(folder: Path, language: str = "en") -> list[dict[str, Any]]:
+    """Of its manifest: utterances in the language whose text is known."""
     rows = [json.loads(line) for line in (folder / "manifest.jsonl").open(encoding="utf-8")]
-    chosen = [
+    return [
         row
         for row in rows
-        if row.get("text") and row["language"] == "en" and not row["id"].startswith(MISLABELLED)
-        if row["duration"] < _LIMITS.max_duration_s - 1
-    ]
-    return [
-        Clip(decode_audio(folder / row["file"], limits=_LIMITS), row["text"])
-        for row in chosen[:CLIPS_OF_A_SET]
+        if row.get("text") and row["language"] == language
+        if not row["id"].startswith(MISLABELLED) and row["duration"] < LIMITS.max_duration_s - 1
     ]
 
 
-def _telephone(clip: Clip) -> Clip:
+def read_clip(folder: Path, row: dict[str, Any]) -> Clip:
+    return Clip(decode_audio(folder / row["file"], limits=LIMITS), row["text"])
+
+
+def telephone(clip: Clip) -> Clip:
     narrow = resample(clip.samples, SAMPLE_RATE, TELEPHONE_RATE)
     return Clip(resample(narrow, TELEPHONE_RATE, SAMPLE_RATE), clip.text)

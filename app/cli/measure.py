@@ -9,9 +9,11 @@ import click
 
 from app.asr.engines.ctc.engine import load_ctc
 from app.asr.engines.ctc.whisper_states import WhisperStates
+from app.asr.engines.whisper.engine import load_whisper
 from app.bench import (
     asr,
     asr_long,
+    asr_short,
     asr_stream,
     auth,
     ctc,
@@ -22,6 +24,7 @@ from app.bench import (
     llm_embedded,
     talk,
     tts,
+    windows,
 )
 from app.cli import context
 from app.inference.onnx import OnnxRuntime
@@ -67,6 +70,31 @@ def bench_asr(model: str, threads: int, data: Path) -> None:
     store = context.model_store(settings)
     for line in asr.run(context.manifest(), store, model, data, threads):
         click.echo(line)
+
+
+@bench.command(name="windows")
+@click.option("--model", default="whisper-tiny.en", show_default=True)
+@click.option("--part", type=click.Choice(windows.PARTS), multiple=True, default=windows.PARTS)
+@click.option("--clips", type=click.IntRange(1), default=80, show_default=True, help="Of a folder.")
+@click.option("--sounds", type=click.IntRange(4), default=1000, show_default=True)
+@click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
+@DATA
+def bench_windows(
+    model: str, part: tuple[str, ...], clips: int, sounds: int, threads: int, data: Path
+) -> None:
+    """Errors of Whisper in fitted windows beside its own 30 s, and what it makes up of noise."""
+    folder = context.model_store(context.settings_with()).verified(context.manifest().get(model))
+    recognizer = load_whisper(folder, OnnxRuntime("cpu", threads))
+    for line in windows.run(recognizer, data, part, clips, sounds):
+        click.echo(line)
+
+
+@bench.command(name="transcribe")
+@DATA
+def bench_transcribe(data: Path) -> None:
+    """How soon `/asr/transcribe` answers for short clips, beside faster-whisper."""
+    store = context.model_store(context.settings_with())
+    _print(asr_short.run(context.manifest(), store, data))
 
 
 @bench.command(name="ctc")

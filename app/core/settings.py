@@ -108,6 +108,11 @@ class Models:
         "Memory that `lm build` may sort in before it takes disk, in MiB",
     )
     device: Literal["auto", "cpu", "cuda"] = setting("ASR_DEVICE", "auto", "Inference device")
+    whisper_window: Literal["fitted", "full"] = setting(
+        "PARLEY_WHISPER_WINDOW",
+        "fitted",
+        "What Whisper hears an utterance in: a window fitted to it, or its own full 30 s, slower",
+    )
     variant: Literal[
         "en-tiny", "hinglish", "en-lite", "en-full", "multi-full", "multi-zh", "all"
     ] = setting("VARIANT", "en-full", "Set of speech models to serve")

@@ -97,7 +97,9 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
             store,
             {
                 "silero-vad": lambda folder: load_silero(folder, onnx),
-                "whisper": lambda folder: load_whisper(folder, onnx, language_models.find),
+                "whisper": lambda folder: load_whisper(
+                    folder, onnx, language_models.find, settings.models.whisper_window
+                ),
                 "ge2e": lambda folder: load_ge2e(folder, onnx),
                 "dtln": lambda folder: load_dtln(folder, onnx),
                 "smart-turn": lambda folder: load_smart_turn(folder, onnx),

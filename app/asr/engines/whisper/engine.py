@@ -19,8 +19,11 @@ from app.asr.engines.whisper.search import Candidate, Pull, Search, Start
 from app.asr.engines.whisper.tokens import UNSPACED, Tokens, read_tokens
 from app.asr.engines.whisper.window import (
     FRAMES_PER_S,
-    FULL_FRAMES,
     LONGEST_S,
+    OF_ENGLISH,
+    OF_LANGUAGES,
+    WHOLE,
+    Silence,
     make_window,
     window_frames,
 )
@@ -31,6 +34,7 @@ from app.asr.recognition import (
     Recognition,
     RecognizerOptions,
     UtteranceTooLong,
+    WhisperWindow,
     Word,
 )
 from app.core.audio.convert import Samples
@@ -72,11 +76,18 @@ class _Opening:
 
 class WhisperRecognizer:
     def __init__(
-        self, network: WhisperNetwork, tokens: Tokens, config: Config, find_lm: FindLanguageModel
+        self,
+        network: WhisperNetwork,
+        tokens: Tokens,
+        config: Config,
+        find_lm: FindLanguageModel,
+        window: WhisperWindow,
     ) -> None:
         self._network = network
         self._tokens = tokens
         self._find_lm = find_lm
+        fitted = OF_LANGUAGES if tokens.multilingual else OF_ENGLISH
+        self._silence = WHOLE if window == "full" else fitted
         rules = TokenRules(tokens, config.suppress_ids, config.suppress_ids_begin)
         self._decoding = Search(network, rules, tokens.end)
         self._log_mel = LogMel(network.mels)
@@ -104,7 +115,8 @@ class WhisperRecognizer:
         self._check(utterances, options)
         request = self._request(options)
         found: list[Recognition | None] = [None] * len(utterances)
-        for frames, places in _batches(utterances, options):
+        silence = WHOLE if options.window == "full" else self._silence
+        for frames, places in _batches(utterances, silence):
             batch = [utterances[place] for place in places]
             for place, answer in zip(places, self._recognize(batch, frames, request), strict=True):
                 found[place] = answer
@@ -138,7 +150,7 @@ class WhisperRecognizer:
     def _recognize(
         self, batch: Sequence[Samples], frames: int, request: _Request
     ) -> Iterator[Recognition]:
-        window = make_window(frames)
+        window = make_window(frames, self._silence)
         mels = [self._log_mel.spectrogram(each, window.mel_frames) for each in batch]
         heard = self._network.hear(self._network.encode(np.stack(mels), window), window)
         opening = self._open(heard, request)
@@ -188,7 +200,7 @@ class WhisperRecognizer:
 
     def _pulls(self, languages: Sequence[str], request: _Request) -> list[list[Pull]]:
         """Of each utterance, in the language that it is written in."""
-        written = ["en"] * len(languages) if request.options.task == "translate" else languages
+        written = _written(languages, request)
         fusions: dict[str, WordFusion] = {}
         if weights := request.options.fusion:
             for language in set(written) - UNSPACED:
@@ -205,7 +217,11 @@ class WhisperRecognizer:
         """Ever higher temperatures for those whose answer is unlikely or repeats itself."""
         options = request.options
         width = max(options.beam_width, options.n_best)
-        budgets = [token_budget(duration_s) for duration_s in durations_s]
+        written = _written(opening.languages, request)
+        budgets = [
+            token_budget(duration_s, language)
+            for duration_s, language in zip(durations_s, written, strict=True)
+        ]
         best: dict[int, list[Candidate]] = {}
         places = list(range(len(budgets)))
         for temperature in options.temperatures:
@@ -302,7 +318,10 @@ class WhisperRecognizer:
 
 
 def load_whisper(
-    folder: Path, runtime: OnnxRuntime, find_lm: FindLanguageModel = lambda _: None
+    folder: Path,
+    runtime: OnnxRuntime,
+    find_lm: FindLanguageModel = lambda _: None,
+    window: WhisperWindow = "fitted",
 ) -> WhisperRecognizer:
     """Of a folder that the recipe `whisper-onnx` made."""
     kind = "float" if runtime.has_cuda else "int8"
@@ -311,18 +330,20 @@ def load_whisper(
     )
     network = WhisperNetwork(encoder, cross, decoder, 2 if kind == "float" else 1)
     config = msgspec.json.decode((folder / "config.json").read_bytes(), type=Config)
-    return WhisperRecognizer(network, read_tokens(folder / "vocabulary.txt"), config, find_lm)
+    tokens = read_tokens(folder / "vocabulary.txt")
+    return WhisperRecognizer(network, tokens, config, find_lm, window)
 
 
-def _batches(
-    utterances: Sequence[Samples], options: RecognizerOptions
-) -> Iterator[tuple[int, list[int]]]:
+def _written(languages: Sequence[str], request: _Request) -> Sequence[str]:
+    """In which each utterance is, whatever is spoken."""
+    return ["en"] * len(languages) if request.options.task == "translate" else languages
+
+
+def _batches(utterances: Sequence[Samples], silence: Silence) -> Iterator[tuple[int, list[int]]]:
     """Places of utterances that are heard in a window of the same length."""
 
     def frames(place: int) -> int:
-        if options.window == "full":
-            return FULL_FRAMES
-        return window_frames(utterances[place].size / SAMPLE_RATE)
+        return window_frames(utterances[place].size / SAMPLE_RATE, silence)
 
     for count, group in groupby(sorted(range(len(utterances)), key=frames), key=frames):
         places = list(group)

@@ -10,16 +10,27 @@ from app.core.audio.convert import Samples
 
 REPEATED_TOKENS = 4
 """No run of so many tokens may come twice in an utterance."""
-BUDGET_TOKENS, BUDGET_TOKENS_PER_S = 8, 5
+BUDGET_TOKENS = 8
+TOKENS_PER_S = {"en": 5} | {
+    language: rate
+    for rate, languages in (
+        (16, "am ba el fa hi hy kk mn mr ne ps sa sd ta tg th tt ur yi yo"),
+        (32, "as bn bo gu ka km kn lo ml my pa si te"),
+    )
+    for language in languages.split()
+}
+"""More in scripts of which Whisper's vocabulary has few letters, or their bytes alone."""
+OTHER_TOKENS_PER_S = 10
 LONGEST_ANSWER = 224
 NEVER = np.float32(-np.inf)
 FIRST_TOKEN_SHARE = 0.5
 """Hotwords are pulled in less before their first token is there: most words are others."""
 
 
-def token_budget(duration_s: float) -> int:
-    """Nobody speaks faster: an answer that is longer is made up."""
-    return min(LONGEST_ANSWER, round(BUDGET_TOKENS + BUDGET_TOKENS_PER_S * duration_s))
+def token_budget(duration_s: float, language: str) -> int:
+    """Nobody speaks faster in it: an answer that is longer is made up."""
+    rate = TOKENS_PER_S.get(language, OTHER_TOKENS_PER_S)
+    return min(LONGEST_ANSWER, round(BUDGET_TOKENS + rate * duration_s))
 
 
 class TokenRules:

@@ -15,12 +15,22 @@ LONGEST_S = 30.0
 FRAMES_PER_S = 50
 FULL_FRAMES = int(LONGEST_S * FRAMES_PER_S)
 MEL_PER_FRAME = 2
-SILENCE_S = 0.5
-"""Silence heard in full behind the sound."""
-STRIDE = 16
-"""Frames of the silence after that for which one stands."""
 EDGE_FRAMES = 3
 """The convolutions see the end of the spectrogram: frames before it are true silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Behind the sound: `seconds` of it are heard in full, then one frame of every `stride`."""
+
+    seconds: float
+    stride: int
+
+
+OF_ENGLISH = Silence(0.5, 16)
+"""Enough for weights of English alone; those of many languages then lose words."""
+OF_LANGUAGES = Silence(1.0, 4)
+WHOLE = Silence(LONGEST_S, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +43,16 @@ class Window:
     log_weights: NDArray[np.float32]
 
 
-def window_frames(duration_s: float) -> int:
+def window_frames(duration_s: float, silence: Silence = OF_ENGLISH) -> int:
     """Frames heard in full. Rounded up, so that utterances of similar length share a batch."""
-    seconds = duration_s + SILENCE_S
+    seconds = duration_s + silence.seconds
     step_s = 0.5 if seconds <= 6 else 1.0 if seconds <= 12 else 2.0
     return min(FULL_FRAMES, ceil(seconds / step_s) * round(step_s * FRAMES_PER_S))
 
 
-def make_window(dense_frames: int) -> Window:
-    first = dense_frames + STRIDE // 2
-    sparse = np.arange(first, FULL_FRAMES, STRIDE)
+def make_window(dense_frames: int, silence: Silence = OF_ENGLISH) -> Window:
+    first = dense_frames + silence.stride // 2
+    sparse = np.arange(first, FULL_FRAMES, silence.stride)
     dense = np.arange(dense_frames)
     mel_frames = dense_frames + (EDGE_FRAMES if sparse.size else 0)
     return Window(
@@ -50,6 +60,6 @@ def make_window(dense_frames: int) -> Window:
         frames=np.concatenate((dense, np.full_like(sparse, dense_frames))),
         positions=np.concatenate((dense, sparse)),
         log_weights=np.concatenate(
-            (np.zeros(dense.size), np.full(sparse.size, np.log(STRIDE)))
+            (np.zeros(dense.size), np.full(sparse.size, np.log(silence.stride)))
         ).astype(np.float32),
     )

@@ -50,9 +50,15 @@ def test_no_four_tokens_come_twice(
 
 
 def test_the_budget_grows_with_the_sound_and_has_an_end() -> None:
-    assert token_budget(0) == 8
-    assert token_budget(4) == 28
-    assert token_budget(1000) == LONGEST_ANSWER
+    assert token_budget(0, "en") == 8
+    assert token_budget(4, "en") == 28
+    assert token_budget(1000, "en") == LONGEST_ANSWER
+
+
+def test_the_budget_is_that_of_the_script() -> None:
+    budgets = [token_budget(4, language) for language in ("en", "de", "hi", "ml")]
+    assert budgets == sorted(set(budgets)), "Devanagari takes more tokens, Malayalam most"
+    assert token_budget(4, "de") == token_budget(4, "zh")
 
 
 def test_hotwords_pull_more_once_they_have_begun() -> None:
