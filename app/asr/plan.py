@@ -19,7 +19,8 @@ HOTWORD_SCALES: Mapping[Engine, float] = {"ctc": 1.0, "transducer": 5.0, "whispe
 """The documented weights are of CTC beam search; scores of others move so many times as easily."""
 STRICTNESS = 3.0
 
-_OF_HEADS = "the model has no heads for metadata"
+_NO_HEADS = "the model has no heads for metadata"
+_NO_INTENTS = "the model tells no intents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +126,11 @@ def find_not_applied(
 
 
 def _reasons(choice: Choice, *, has_lm: bool) -> Iterator[tuple[str, str]]:
-    for option in ("metadata_prob", "structured_intents", "intent_labels", "top_k"):
-        yield option, _OF_HEADS
+    model = choice.model
+    for option in () if model.has_heads else ("metadata_prob", "top_k"):
+        yield option, _NO_HEADS
+    for option in () if model.intents else ("structured_intents", "intent_labels"):
+        yield option, _NO_INTENTS if model.has_heads else _NO_HEADS
     if choice.model.engine == "transducer":
         yield from _of_transducer(choice)
         return
