@@ -8,6 +8,7 @@ from app.asr.domain import TranscriptionRequest
 from app.asr.engines.ctc.search import SearchOptions
 from app.asr.piecework import Asked
 from app.asr.recognition import Fusion, RecognizerOptions
+from app.asr.tags.intents import have_tiers
 from app.core.not_applied import NotApplied
 
 USUAL_BEAM_WIDTH = 100
@@ -131,6 +132,8 @@ def _reasons(choice: Choice, *, has_lm: bool) -> Iterator[tuple[str, str]]:
         yield option, _NO_HEADS
     for option in () if model.intents else ("structured_intents", "intent_labels"):
         yield option, _NO_INTENTS if model.has_heads else _NO_HEADS
+    if not have_tiers(model.intents):
+        yield "structured_intents", "the model's own intents have no tiers"
     if choice.model.engine == "transducer":
         yield from _of_transducer(choice)
         return

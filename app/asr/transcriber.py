@@ -317,15 +317,18 @@ class LiveTranscriber:
         """Where several speak, the voice that was heard is nobody's."""
         model, wanted = self._asked.choice.model, self._asked.options.intent_label_list
         texts = [said.text, *(text_in(part.words, said.language) for part in said.parts)]
-        found = await self._hearing.tag_words(texts, said.language, self._asked)
-        words = [with_intents_among(tags, wanted) for tags in found]
-        of_voice = voice_tags(voice, model)
-        shared = of_voice if len(said.parts) == 1 else {}
-        parts = zip(said.parts, words[1:], strict=True)
+        words = await self._hearing.tag_words(texts, said.language, self._asked)
+        whole = voice_tags(voice, model)
+        voices = [whole, *(whole if len(said.parts) == 1 else {} for _ in said.parts)]
+        tags = [
+            with_intents_among({**of_voice, **of_words}, wanted)
+            for of_voice, of_words in zip(voices, words, strict=True)
+        ]
+        parts = zip(said.parts, tags[1:], strict=True)
         return replace(
             said,
-            tags={**of_voice, **words[0]},
-            parts=tuple(replace(part, tags={**shared, **tags}) for part, tags in parts),
+            tags=tags[0],
+            parts=tuple(replace(part, tags=own) for part, own in parts),
         )
 
     async def _by_speaker(self, said: Said, words: Sequence[Word]) -> tuple[SpeakerPart, ...]:

@@ -1,7 +1,7 @@
 """Intents as somebody asks for them: of some labels, or as what is done and what about. Pure."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from app.asr.recognition import Tag, Tags
 from app.asr.tags.labels import INTENT_TIERS
@@ -40,10 +40,14 @@ def with_intents_among(tags: Tags, wanted: Collection[str]) -> Tags:
     return {**tags, INTENT: _likeliest(_shares(probabilities))} if probabilities else tags
 
 
+def have_tiers(labels: Iterable[str]) -> bool:
+    return INTENT_TIERS.keys() >= set(labels)
+
+
 def tiers_of(intent: Tag) -> dict[str, Tag]:
     """The speech act and the domain, each as likely as its intents are together. Empty where
     the labels are not ours."""
-    if not INTENT_TIERS.keys() >= intent.probabilities.keys():
+    if not have_tiers(intent.probabilities):
         return {}
     acts, domains = defaultdict[str, float](float), defaultdict[str, float](float)
     for label, share in intent.probabilities.items():
