@@ -314,7 +314,7 @@ class LiveTranscriber:
         await self._tell(replace(told, process_ms=process_ms))
 
     async def _tagged(self, said: Said, voice: Tags) -> Said:
-        """Where several speak, the voice that was heard is nobody's."""
+        """Where several speak, what their voices tell together is told of the whole alone."""
         model, wanted = self._asked.choice.model, self._asked.options.intent_label_list
         texts = [said.text, *(text_in(part.words, said.language) for part in said.parts)]
         words = await self._hearing.tag_words(texts, said.language, self._asked)

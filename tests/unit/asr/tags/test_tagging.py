@@ -44,8 +44,9 @@ class Models:
 
     @asynccontextmanager
     async def lease(self, model_id: str, kind: type[Any], lane: Lane) -> AsyncGenerator[WordTags]:
-        if not isinstance(self._model, kind):
+        if self._model is None:
             raise Unavailable("not installed: word-tags")
+        assert isinstance(self._model, kind)
         self.lent.append((model_id, lane))
         yield self._model
 
