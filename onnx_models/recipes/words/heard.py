@@ -4,14 +4,12 @@
 
 WHISPER is the folder of whisper-tiny.en that the recipe `whisper-onnx` made. Writes
 `heard/<set>.tsv` (label, said, heard) of templates and `heard/held_out/<set>.tsv` of the held-out
-phrases; begins where it ended. About an hour on one shared core.
+phrases; begins where it ended. Ten minutes on one core.
 """
 
 import ctypes
 import random
 from collections.abc import Iterator
-from difflib import SequenceMatcher
-from itertools import batched
 from pathlib import Path
 
 import click
@@ -31,8 +29,6 @@ SEED = 11
 VOICES = ("en-us", "en-gb", "en-gb-scotland", "en-us+f2", "en-gb+f4", "en-us+m3", "en-gb+m7")
 WORDS_PER_MINUTE = (130, 210)
 SYNCHRONOUS, NO_EXIT, UTF_8, RATE_PARAMETER = 2, 0x8000, 1, 1
-LEAST_ALIKE = 0.4
-"""What is heard as something else altogether, as Hindi in English letters often is, is left out."""
 BATCH = 16
 
 Line = tuple[str, str]
@@ -73,17 +69,18 @@ def degraded(samples: Samples, chance: random.Random) -> Samples:
     if chance.random() < 0.5:
         loudness = float(np.sqrt(np.mean(np.square(samples)))) or 1e-4
         noise = np.random.default_rng(chance.randrange(1 << 30)).standard_normal(samples.size)
-        decibels = chance.uniform(5, 25)
+        decibels = chance.uniform(10, 30)
         samples = samples + (noise * loudness * 10 ** (-decibels / 20)).astype(np.float32)
     return np.clip(np.pad(samples, 1600), -1, 1).astype(np.float32)
 
 
 def hear(lines: list[Line], target: Path, voice: Voice, recognizer: Recognizer) -> None:
-    """Appends to `target`, which has a row for each line that was heard, or a lone label."""
+    """Appends to `target`, which has a row for each line that was heard before."""
     target.parent.mkdir(parents=True, exist_ok=True)
     done = len(target.read_text("utf-8").splitlines()) if target.exists() else 0
     options = RecognizerOptions(language="en", temperatures=(0.0,))
-    for batch in batched(list(enumerate(lines))[done:], BATCH):
+    for start in range(done, len(lines), BATCH):
+        batch = [*enumerate(lines)][start : start + BATCH]
         clips: list[Samples] = []
         for number, (_, text) in batch:
             chance = random.Random(f"{SEED} {number} {text}")
@@ -93,9 +90,7 @@ def hear(lines: list[Line], target: Path, voice: Voice, recognizer: Recognizer) 
         with target.open("a", encoding="utf-8") as file:
             for (_, (label, said)), answer in zip(batch, answers, strict=True):
                 heard = " ".join(answer.best.text.split())
-                alike = SequenceMatcher(None, said.lower(), heard.lower()).ratio()
-                kept = f"\t{said}\t{heard}" if alike >= LEAST_ALIKE else ""
-                file.write(f"{label}{kept}\n")
+                file.write(f"{label}\t{said}\t{heard}\n")
 
 
 def sampled(name: str, count: int) -> list[Line]:
