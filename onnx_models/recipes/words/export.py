@@ -1,107 +1,72 @@
-"""Writes the trained network as a graph of one text, its tables as bytes, with its words and
-labels beside it. Needs no torch."""
+"""Writes what was trained as a graph of one text, its tables as bytes, with the labels beside it."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
 
 import numpy as np
+from linear import Linear, Rarity
 
-from app.asr.tags.labels import (
-    BEHAVIORS,
-    EVALS,
-    GENERAL_INTENTS,
-    INTERVIEW_ROLES,
-    LOAN_INTENTS,
-    LOAN_ROLES,
-)
+from app.asr.tags.ngrams import ROWS
 from app.inference.graph import Graph
 
-LABELS = {
-    "behavior": BEHAVIORS,
-    "eval": EVALS,
-    "interview_role": INTERVIEW_ROLES,
-    "general": GENERAL_INTENTS,
-    "loans": LOAN_INTENTS,
-    "loan_roles": LOAN_ROLES,
-}
+FLOAT = 1
 
 
 @dataclass(frozen=True)
-class Weights:
-    """By the names of the network; the heads' are divided by their temperatures."""
+class Trained:
+    rarity: Rarity
+    models: Mapping[str, Linear]
+    temperatures: Mapping[str, float]
 
-    pieces: np.ndarray
-    meanings: np.ndarray
-    look: tuple[np.ndarray, np.ndarray]
-    hidden: tuple[np.ndarray, np.ndarray]
-    heads: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    @property
+    def table(self) -> np.ndarray:
+        """Of all heads side by side."""
+        tables = [self.models[head].table / heat for head, heat in self.temperatures.items()]
+        return np.concatenate(tables, axis=1)
 
-    @classmethod
-    def of(cls, state: Mapping[str, Any], temperatures: Mapping[str, float]) -> Self:
-        arrays = {name: np.asarray(value, np.float32) for name, value in state.items()}
-
-        def layer(name: str, divided_by: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-            return arrays[f"{name}.weight"].T / divided_by, arrays[f"{name}.bias"] / divided_by
-
-        return cls(
-            arrays["pieces.weight"],
-            arrays["meanings"],
-            layer("look"),
-            layer("hidden"),
-            {head: layer(f"heads.head_{head}", heat) for head, heat in temperatures.items()},
-        )
+    @property
+    def bias(self) -> np.ndarray:
+        biases = [self.models[head].bias / heat for head, heat in self.temperatures.items()]
+        return np.concatenate(biases).astype(np.float32)
 
 
-def export(weights: Weights, words: Sequence[str], target: Path) -> None:
+def export(trained: Trained, labels: Mapping[str, Sequence[str]], target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     graph = Graph()
-    pieces = graph.input("pieces", "words", "most", integer=True)
-    meanings = graph.input("meanings", "words", integer=True)
-    counted = graph.op("Cast", graph.op("Greater", pieces, number(graph, 0)), to=1)
-    count = graph.op("ReduceSum", counted, graph.constant([1]), keepdims=1)
-    rows = table(graph, weights.pieces, pieces)
-    spelled = graph.op("Div", graph.op("ReduceSum", rows, graph.constant([1]), keepdims=0), count)
-    word = graph.op("Concat", spelled, table(graph, weights.meanings, meanings), axis=1)
-    edged = graph.op("Pad", word, graph.constant([1, 0, 1, 0]))
-    threes = graph.op("Concat", *(shifted(graph, edged, place) for place in range(3)), axis=1)
-    seen = graph.op("Relu", layer(graph, threes, *weights.look))
-    pooled = [
-        graph.op(kind, seen, graph.constant([0]), keepdims=1) for kind in ("ReduceMax", "ReduceMean")
+    table = trained.table
+    scale = np.maximum(np.abs(table).max(0) / 127, 1e-9).astype(np.float32)
+    small = np.round(table / scale).astype(np.int8)
+    parts = [
+        block(graph, "phrases", trained.rarity.phrases, small[:ROWS]),
+        block(graph, "runs", trained.rarity.runs, small[ROWS:]),
     ]
-    state = graph.op("Relu", layer(graph, graph.op("Concat", *pooled, axis=1), *weights.hidden))
-    for head, values in weights.heads.items():
-        likely = graph.op("Softmax", layer(graph, state, *values), axis=1)
-        graph.output(likely, head, 1, len(LABELS[head]))
+    summed = graph.op("Mul", graph.op("Add", *parts), graph.constant(scale))
+    scores = graph.op("Add", summed, graph.constant(trained.bias))
+    begin = 0
+    for head in trained.temperatures:
+        end = begin + len(labels[head])
+        edges = [graph.constant([edge]) for edge in (begin, end, 1)]
+        likely = graph.op("Softmax", graph.op("Slice", scores, *edges), axis=1)
+        graph.output(likely, head, 1, len(labels[head]))
+        begin = end
     graph.save(target / "word_tags.onnx")
-    (target / "words.txt").write_text("\n".join(words) + "\n", "utf-8")
-    labels = {head: LABELS[head] for head in weights.heads}
-    (target / "labels.json").write_text(json.dumps(labels, indent=1) + "\n", "utf-8")
+    named = {head: list(labels[head]) for head in trained.temperatures}
+    (target / "labels.json").write_text(json.dumps(named, indent=1) + "\n", "utf-8")
 
 
-def table(graph: Graph, rows: np.ndarray, numbers: str) -> str:
-    """Rows of a table that is kept as bytes."""
-    scale = np.float32(np.abs(rows).max() / 127)
-    small = np.round(rows / scale).astype(np.int8)
-    picked = graph.op("Gather", graph.constant(small), numbers, axis=0)
-    return graph.op("Mul", graph.op("Cast", picked, to=1), graph.constant(np.array(scale)))
-
-
-def layer(graph: Graph, value: str, weight: np.ndarray, bias: np.ndarray) -> str:
-    return graph.op(
-        "Add", graph.op("MatMul", value, graph.constant(weight)), graph.constant(bias)
+def block(graph: Graph, name: str, rarity: np.ndarray, table: np.ndarray) -> str:
+    """The sum of the rows of a text, weighed as `linear.py` does: (1, columns)."""
+    ids = graph.input(name, name, integer=True)
+    counts = graph.input(f"{name}_counts", name)
+    one = graph.constant(np.array(1, np.float32))
+    often = graph.op("Add", graph.op("Log", counts), one)
+    rare = graph.op(
+        "Cast", graph.op("Gather", graph.constant(rarity.astype(np.float16)), ids), to=FLOAT
     )
-
-
-def shifted(graph: Graph, edged: str, by: int) -> str:
-    """All words but two of the edged row of words, from `by` on."""
-    end = np.iinfo(np.int64).max if by == 2 else by - 2
-    return graph.op(
-        "Slice", edged, graph.constant([by]), graph.constant([end]), graph.constant([0])
-    )
-
-
-def number(graph: Graph, value: int) -> str:
-    return graph.constant(np.array(value, np.int64))
+    raw = graph.op("Mul", often, rare)
+    length = graph.op("ReduceL2", raw, graph.constant([0]), keepdims=1)
+    values = graph.op("Unsqueeze", graph.op("Div", raw, length), graph.constant([0]))
+    rows = graph.op("Cast", graph.op("Gather", graph.constant(table), ids, axis=0), to=FLOAT)
+    return graph.op("MatMul", values, rows)
