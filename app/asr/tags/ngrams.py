@@ -9,7 +9,7 @@ from zlib import crc32
 
 from app.asr.tags.romanised import romanised
 
-ROWS = 1 << 16
+ROWS = 1 << 15
 """What a text is cut into is hashed to the numbers below this."""
 MOST_WORDS = 96
 """What comes after is not looked at."""
