@@ -17,6 +17,7 @@ from app.asr.engines.silero import load_silero
 from app.asr.engines.smart_turn import load_smart_turn
 from app.asr.engines.whisper.convert import convert as convert_whisper
 from app.asr.engines.whisper.engine import load_whisper
+from app.asr.engines.word_tags import load_word_tags
 from app.asr.language_models import LanguageModels
 from app.asr.service import SpeechService
 from app.asr.streaming import StreamService
@@ -45,6 +46,7 @@ RECIPES = {
 }
 """How files that the manifest calls derived are made."""
 CTC_HEAD = ROOT / "onnx_models" / "whisper-tiny.en-ctc"
+WORD_TAGS = ROOT / "onnx_models" / "word-tags"
 MIB = 1024 * 1024
 WAITING_IN_LANE = 256
 DECODE_DEADLINE_S = 3600
@@ -104,6 +106,7 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
                 "dtln": lambda folder: load_dtln(folder, onnx),
                 "smart-turn": lambda folder: load_smart_turn(folder, onnx),
                 "kokoro": lambda folder: load_kokoro(folder, onnx),
+                "word-tags": lambda _: load_word_tags(WORD_TAGS, onnx),
                 "ctc-on-whisper": lambda folder: _load_ctc_head(folder, onnx, language_models),
                 **own_loaders(store, manifest, onnx, language_models),
                 **embedded.loaders,

@@ -1,0 +1,51 @@
+"""What a text is cut into before it is classified: words, pairs of words, and runs of letters. Pure;
+the weights in `onnx_models/word-tags` were trained on exactly this."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+from zlib import crc32
+
+from app.asr.tags.romanised import romanised
+
+ROWS = 1 << 15
+"""What a text is cut into is hashed to the numbers below this."""
+MOST_WORDS = 96
+"""What comes after is not looked at."""
+LONGEST_WORD = 16
+SHORTEST_RUN, LONGEST_RUN = 3, 5
+
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+")
+_FOLDED = (("ee", "i"), ("oo", "u"), ("'", ""))
+_TWICE = re.compile(r"(.)\1+")
+_BEGIN, _END = "^", "$"
+
+
+def words_of(text: str) -> list[str]:
+    """In small Latin letters, numbers as `0`. Scripts that it cannot spell stay."""
+    plain = unicodedata.normalize("NFKC", romanised(text[: MOST_WORDS * 32])).lower()
+    found = _WORD.findall(plain.replace("\u2019", "'"))[:MOST_WORDS]
+    return ["0" if word.isdigit() else word[:LONGEST_WORD] for word in found]
+
+
+def phrases_of(words: Sequence[str]) -> list[int]:
+    """Numbers of the words and of the pairs of neighbours, the edges of the text being such."""
+    bounded = [_BEGIN, *words, _END]
+    pairs = [f"{one} {other}" for one, other in zip(bounded, bounded[1:], strict=False)]
+    return [crc32(phrase.encode()) % ROWS for phrase in (*words, *pairs)]
+
+
+@lru_cache(maxsize=1 << 14)
+def runs_of(word: str) -> tuple[int, ...]:
+    """Numbers of its runs of three to five letters. Spellings of one sound, as in `theek` and
+    `thik`, have the same."""
+    folded = word
+    for written, sound in _FOLDED:
+        folded = folded.replace(written, sound)
+    bounded = "<" + _TWICE.sub(r"\1", folded) + ">"
+    return tuple(
+        crc32(bounded[start : start + size].encode()) % ROWS
+        for size in range(SHORTEST_RUN, LONGEST_RUN + 1)
+        for start in range(len(bounded) - size + 1)
+    )

@@ -1,0 +1,135 @@
+"""What the network learns from and is measured on, as words and targets."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+import numpy as np
+from generate import HERE, read_lines, utterances
+
+from app.asr.tags.labels import (
+    BEHAVIORS,
+    EVALS,
+    GENERAL_INTENTS,
+    INTERVIEW_ROLES,
+    LOAN_INTENTS,
+    LOAN_ROLES,
+)
+from app.asr.tags.ngrams import words_of
+
+HEADS: Mapping[str, tuple[str, ...]] = {
+    "behavior": BEHAVIORS,
+    "eval": EVALS,
+    "interview_role": INTERVIEW_ROLES,
+    "general": GENERAL_INTENTS,
+    "loans": LOAN_INTENTS,
+    "loan_roles": LOAN_ROLES,
+}
+"""Each set of utterances has a head of its own."""
+
+PER_LABEL = {
+    "behavior": 250,
+    "eval": 500,
+    "interview_role": 1200,
+    "general": 250,
+    "loans": 400,
+    "loan_roles": 1200,
+}
+LEAST_ALIKE = 0.5
+"""What was heard as something else altogether, as Hindi in English letters often is, teaches
+nothing."""
+DEVELOPMENT = 10
+"""One template of so many chooses when to stop, and how sure to be."""
+ALSO_WEIGHT = 0.3
+
+_ASKED = "CANCEL REFUND_REQUEST ORDER_STATUS ACCOUNT_ACCESS TRANSFER_REQUEST PRODUCT_QUERY"
+_ASKED += " PRICE_QUERY PURCHASE NOT_INTERESTED COMPLAINT PROBLEM_REPORT SYMPTOM_REPORT"
+_ASKED += " FRAUD_REPORT BALANCE_QUERY PRESCRIPTION"
+_OWED = "CLAIMS_PAID PROMISE_TO_PAY PAYMENT_QUERY AMOUNT_DISPUTE FINANCIAL_HARDSHIP COMPLAINT"
+ALSO: Mapping[tuple[str, str], Mapping[str, str]] = (
+    {
+        ("general", f"INTENT_{intent}"): {
+            "loan_roles": "ROLE_CUSTOMER",
+            "interview_role": "ROLE_NONE",
+            "eval": "EVAL_NONE",
+        }
+        for intent in _ASKED.split()
+    }
+    | {("general", "INTENT_OFFER"): {"loan_roles": "ROLE_AGENT"}}
+    | {("loans", f"INTENT_{intent}"): {"loan_roles": "ROLE_CUSTOMER"} for intent in _OWED.split()}
+    | {
+        ("loans", f"INTENT_{intent}"): {"loan_roles": "ROLE_AGENT"}
+        for intent in ("PAYMENT_REMINDER", "PAYMENT_INSTRUCTION", "URGENCY_PRESSURE")
+    }
+    | {
+        ("eval", label): {"interview_role": "ROLE_INTERVIEWER"}
+        for label in EVALS
+        if label != "EVAL_NONE"
+    }
+    | {
+        ("behavior", f"BEHAVIOR_{label}"): {"eval": "EVAL_NONE", "general": "INTENT_OTHER"}
+        for label in ("EXPLAIN", "INFORM", "REASON", "ABILITY", "FILLER", "THINK_ALOUD")
+    }
+)
+"""What else an utterance of a label is, nearly always."""
+
+
+@dataclass(frozen=True)
+class Example:
+    words: tuple[str, ...]
+    targets: Mapping[str, str]
+    """The head of its set first."""
+    is_development: bool = False
+
+    @property
+    def head(self) -> str:
+        return next(iter(self.targets))
+
+
+def training_examples(seed: int) -> list[Example]:
+    """Generated and heard; no line that is held out."""
+    held = {words for name in HEADS for words, _ in held_out(name)}
+    found = [each for name in HEADS for each in (*_generated(name, seed), *_heard(name))]
+    return [each for each in found if each.words and each.words not in held]
+
+
+def held_out(name: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    for path in sorted((HERE / "held_out" / name).glob("*.txt")):
+        for line in read_lines(path):
+            yield tuple(words_of(line)), path.stem
+
+
+def heard_rows(name: str) -> Iterator[tuple[str, str, str]]:
+    """Label, said, heard; `name` may be `held_out/<set>`."""
+    path = HERE / "heard" / f"{name}.tsv"
+    for row in path.read_text("utf-8").splitlines() if path.exists() else ():
+        label, said, heard = row.split("\t")
+        yield label, said, heard
+
+
+def weights_of(examples: Sequence[Example], head: str) -> np.ndarray:
+    """All labels of a head together count the same, what is only `ALSO` told less."""
+    raw = np.array([1.0 if each.head == head else ALSO_WEIGHT for each in examples])
+    labels = [each.targets[head] for each in examples]
+    totals: Counter[str] = Counter()
+    for label, weight in zip(labels, raw, strict=True):
+        totals[label] += weight
+    shares = np.array([1 / totals[label] for label in labels])
+    return (raw * shares * raw.sum() / len(totals)).astype(np.float32)
+
+
+def _generated(name: str, seed: int) -> Iterator[Example]:
+    for each in utterances(name, PER_LABEL[name], seed):
+        is_development = each.template % DEVELOPMENT == DEVELOPMENT - 1
+        yield Example(tuple(words_of(each.text)), _targets(name, each.label), is_development)
+
+
+def _heard(name: str) -> Iterator[Example]:
+    for label, said, heard in heard_rows(name):
+        if SequenceMatcher(None, said.lower(), heard.lower()).ratio() >= LEAST_ALIKE:
+            yield Example(tuple(words_of(heard)), _targets(name, label))
+
+
+def _targets(name: str, label: str) -> dict[str, str]:
+    return {name: label, **ALSO.get((name, label), {})}
