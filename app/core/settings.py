@@ -108,6 +108,11 @@ class Models:
         "Memory that `lm build` may sort in before it takes disk, in MiB",
     )
     device: Literal["auto", "cpu", "cuda"] = setting("ASR_DEVICE", "auto", "Inference device")
+    commercial: bool = setting(
+        "PARLEY_COMMERCIAL",
+        False,
+        "Refuse weights that were trained on data that may not be used commercially",
+    )
     variant: Literal[
         "en-tiny", "hinglish", "en-lite", "en-full", "multi-full", "multi-zh", "all"
     ] = setting("VARIANT", "en-full", "Set of speech models to serve")

@@ -96,7 +96,7 @@ class Derived(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`on`: it lies in this repository and is loaded with the files of that other model, its own
-    being none."""
+    being none. `non_commercial`: files beside its card whose licence forbids commercial use."""
 
     id: Id
     title: Text
@@ -105,6 +105,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: tuple[ModelFile, ...] = ()
     derived: Derived | None = None
     on: Id | None = None
+    non_commercial: tuple[FileName, ...] = ()
 
     def __post_init__(self) -> None:
         if bool(self.files) == bool(self.on):

@@ -16,7 +16,8 @@ from app.asr.engines.ge2e_recipe import prepare_ge2e
 from app.asr.engines.silero import load_silero
 from app.asr.engines.smart_turn import load_smart_turn
 from app.asr.engines.whisper.convert import convert as convert_whisper
-from app.asr.engines.whisper.engine import load_whisper
+from app.asr.engines.whisper.engine import WhisperRecognizer, load_whisper
+from app.asr.engines.whisper.voice import load_voice
 from app.asr.language_models import LanguageModels
 from app.asr.service import SpeechService
 from app.asr.streaming import StreamService
@@ -30,6 +31,7 @@ from app.inference.manifest import Manifest, read_manifest
 from app.inference.model_store import FileState, ModelStore
 from app.inference.onnx import OnnxRuntime
 from app.inference.registry import ModelRegistry
+from app.inference.shipped import ShippedWeights
 from app.inference.starting import Starting
 from app.llm.llama.models import EmbeddedModel, embedded_model
 from app.tts.engines.kokoro.convert import convert as convert_kokoro
@@ -45,6 +47,8 @@ RECIPES = {
 }
 """How files that the manifest calls derived are made."""
 CTC_HEAD = ROOT / "onnx_models" / "whisper-tiny.en-ctc"
+VOICE = "voice.onnx"
+"""Heads on a Whisper model, beside its card."""
 MIB = 1024 * 1024
 WAITING_IN_LANE = 256
 DECODE_DEADLINE_S = 3600
@@ -92,12 +96,19 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
         embedded = await asyncio.to_thread(embedded_model, settings.llm.embedded_model)
         manifest = Manifest((*manifest.models, *own.entries, *embedded.entries))
         onnx = await asyncio.to_thread(OnnxRuntime, settings.models.device, cores)
+        shipped = ShippedWeights(MANIFEST.parent, is_commercial=settings.models.commercial)
+
+        def load_ears(folder: Path) -> WhisperRecognizer:
+            heads = shipped.permitted(manifest.get(store.owner(folder)), VOICE)
+            voice = load_voice(heads, onnx) if heads else None
+            return load_whisper(folder, onnx, language_models.find, voice)
+
         models = ModelRegistry(
             manifest,
             store,
             {
                 "silero-vad": lambda folder: load_silero(folder, onnx),
-                "whisper": lambda folder: load_whisper(folder, onnx, language_models.find),
+                "whisper": load_ears,
                 "ge2e": lambda folder: load_ge2e(folder, onnx),
                 "dtln": lambda folder: load_dtln(folder, onnx),
                 "smart-turn": lambda folder: load_smart_turn(folder, onnx),

@@ -17,6 +17,7 @@ from app.asr.engines.whisper.network import Heard, WhisperNetwork
 from app.asr.engines.whisper.rules import Hotwords, TokenRules, softmax, token_budget
 from app.asr.engines.whisper.search import Candidate, Pull, Search, Start
 from app.asr.engines.whisper.tokens import UNSPACED, Tokens, read_tokens
+from app.asr.engines.whisper.voice import VoiceHeads
 from app.asr.engines.whisper.window import (
     FRAMES_PER_S,
     FULL_FRAMES,
@@ -72,18 +73,24 @@ class _Opening:
 
 class WhisperRecognizer:
     def __init__(
-        self, network: WhisperNetwork, tokens: Tokens, config: Config, find_lm: FindLanguageModel
+        self,
+        network: WhisperNetwork,
+        tokens: Tokens,
+        config: Config,
+        find_lm: FindLanguageModel,
+        voice: VoiceHeads | None = None,
     ) -> None:
         self._network = network
         self._tokens = tokens
         self._find_lm = find_lm
+        self._voice = voice
         rules = TokenRules(tokens, config.suppress_ids, config.suppress_ids_begin)
         self._decoding = Search(network, rules, tokens.end)
         self._log_mel = LogMel(network.mels)
 
     @property
     def memory_bytes(self) -> int:
-        return self._network.memory_bytes
+        return self._network.memory_bytes + (self._voice.memory_bytes if self._voice else 0)
 
     @property
     def device(self) -> str:
@@ -95,6 +102,8 @@ class WhisperRecognizer:
 
     def close(self) -> None:
         self._network.close()
+        if self._voice:
+            self._voice.close()
 
     def transcribe(
         self, utterances: Sequence[Samples], options: RecognizerOptions
@@ -140,9 +149,11 @@ class WhisperRecognizer:
     ) -> Iterator[Recognition]:
         window = make_window(frames)
         mels = [self._log_mel.spectrogram(each, window.mel_frames) for each in batch]
-        heard = self._network.hear(self._network.encode(np.stack(mels), window), window)
-        opening = self._open(heard, request)
         durations_s = [each.size / SAMPLE_RATE for each in batch]
+        sound_frames = [_sound_frames(duration_s, frames) for duration_s in durations_s]
+        encoded = self._network.encode(np.stack(mels), window, sound_frames)
+        tags = self._voice.tags(encoded.pooled, durations_s) if self._voice else None
+        opening = self._open(self._network.hear(encoded.states, window), request)
         answers = self._search(opening, durations_s, request)
         words: list[list[tuple[Word, ...]]] = [[() for _ in each] for each in answers]
         if request.options.word_times:
@@ -156,6 +167,7 @@ class WhisperRecognizer:
                 language=opening.languages[at],
                 language_probability=opening.language_probabilities[at],
                 no_speech_probability=opening.no_speech_probabilities[at],
+                tags=tags[at] if tags else {},
             )
 
     def _open(self, heard: Heard, request: _Request) -> _Opening:
@@ -302,16 +314,20 @@ class WhisperRecognizer:
 
 
 def load_whisper(
-    folder: Path, runtime: OnnxRuntime, find_lm: FindLanguageModel = lambda _: None
+    folder: Path,
+    runtime: OnnxRuntime,
+    find_lm: FindLanguageModel = lambda _: None,
+    voice: VoiceHeads | None = None,
 ) -> WhisperRecognizer:
-    """Of a folder that the recipe `whisper-onnx` made."""
+    """Of a folder that the recipe `whisper-onnx` made. `voice` are heads that were trained on
+    the same encoder."""
     kind = "float" if runtime.has_cuda else "int8"
     encoder, cross, decoder = (
         runtime.open(folder / f"{name}.{kind}.onnx") for name in ("encoder", "cross", "decoder")
     )
     network = WhisperNetwork(encoder, cross, decoder, 2 if kind == "float" else 1)
     config = msgspec.json.decode((folder / "config.json").read_bytes(), type=Config)
-    return WhisperRecognizer(network, read_tokens(folder / "vocabulary.txt"), config, find_lm)
+    return WhisperRecognizer(network, read_tokens(folder / "vocabulary.txt"), config, find_lm, voice)
 
 
 def _batches(
