@@ -1,5 +1,6 @@
 """Weights that lie in the project itself, and whether their licence lets them be used here."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from app.core.errors import Unavailable
@@ -43,3 +44,13 @@ class ShippedWeights:
             if path.is_file():
                 return path
         return None
+
+    def restrictions(self, model: Model) -> Iterator[str]:
+        """A line for each file that may not be used commercially."""
+        for name in model.non_commercial:
+            if not self._is_commercial:
+                yield f"{name}: non-commercial, PARLEY_COMMERCIAL refuses it"
+            elif found := self.permitted(model, name):
+                yield f"{name}: non-commercial, refused; {found.name} is used"
+            else:
+                yield f"{name}: non-commercial, refused"

@@ -61,7 +61,8 @@ CORPORA = (
 )
 """Two ages, of two women, or ten people of one age say nothing of age."""
 HELD_OUT = tuple(
-    CorpusPlan(f"commonvoice_rsample_{language}", 100) for language in ("de", "es", "fr", "hi", "ja", "zh-CN")
+    CorpusPlan(f"commonvoice_rsample_{language}", 100)
+    for language in ("de", "es", "fr", "hi", "ja", "zh-CN")
 )
 """Never trained on."""
 

@@ -39,6 +39,10 @@ class Table:
             {name: np.concatenate([part[name] for part in parts]) for name in TEXTS},
         )
 
+    @property
+    def columns(self) -> NDArray[np.float16]:
+        return self.pooled.reshape(self.seconds.size, -1)
+
     def select(self, rows: Any) -> "Table":
         texts = {name: column[rows] for name, column in self.texts.items()}
         return Table(self.pooled[rows], self.seconds[rows], texts)

@@ -327,7 +327,9 @@ def load_whisper(
     )
     network = WhisperNetwork(encoder, cross, decoder, 2 if kind == "float" else 1)
     config = msgspec.json.decode((folder / "config.json").read_bytes(), type=Config)
-    return WhisperRecognizer(network, read_tokens(folder / "vocabulary.txt"), config, find_lm, voice)
+    return WhisperRecognizer(
+        network, read_tokens(folder / "vocabulary.txt"), config, find_lm, voice
+    )
 
 
 def _batches(

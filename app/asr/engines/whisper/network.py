@@ -53,8 +53,8 @@ class Encoded:
     states: Samples
     """(utterances, frames, width)"""
     pooled: Samples
-    """(utterances, layers, 2, width): mean and standard deviation over the frames of sound of what
-    went into the first layer and came out of each"""
+    """(utterances, layers, 2, width): mean and standard deviation over the frames of sound, as the
+    norm before each layer gives them and that after the last"""
 
 
 def encode(

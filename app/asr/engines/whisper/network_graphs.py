@@ -4,7 +4,7 @@ attention (once an utterance), the decoder turns tokens so far into the odds of 
 The encoder takes sound of any length: `frames` says which of its 20 ms frames are kept, and
 `positions` which places in Whisper's 30 s window they stand for, so that one frame of silence can
 stand for many (`log_weights` is the logarithm of how many). What it gives beside the states is for
-heads that tell of the voice: how each layer was on average, over the frames of sound alone.
+heads that tell of the voice: mean and spread of each layer over the frames of sound alone.
 """
 
 from collections.abc import Sequence

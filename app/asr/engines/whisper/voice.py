@@ -50,6 +50,10 @@ class VoiceHeads:
     def memory_bytes(self) -> int:
         return self._model.memory_bytes
 
+    @property
+    def categories(self) -> tuple[str, ...]:
+        return tuple(self._heads)
+
     def close(self) -> None:
         self._model.close()
 
