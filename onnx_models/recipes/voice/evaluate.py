@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnx_models.recipes.voice.export import FittedHead
 from onnx_models.recipes.voice.table import LABELS, Floats, Table
 
 BINS = 10
@@ -24,12 +23,20 @@ class Answers:
     odds: Floats
 
 
-def report(answers: Answers, head: FittedHead) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Below which a head is not sure."""
+
+    threshold: float
+    shortest_s: float
+
+
+def report(answers: Answers, bounds: Bounds) -> dict[str, Any]:
     table, targets = answers.table, answers.table.targets(answers.category)
     guesses, confidence = answers.odds.argmax(axis=1), answers.odds.max(axis=1)
     right = guesses == targets
-    heard = table.seconds >= head.shortest_s
-    sure = (confidence >= head.threshold) & heard
+    heard = table.seconds >= bounds.shortest_s
+    sure = (confidence >= bounds.threshold) & heard
     return {
         "rows": int(targets.size),
         "recall": _recall(right, targets),

@@ -15,7 +15,7 @@ import click
 import numpy as np
 
 from onnx_models.recipes.voice.clips import CORPORA
-from onnx_models.recipes.voice.evaluate import Answers, report
+from onnx_models.recipes.voice.evaluate import Answers, Bounds, report
 from onnx_models.recipes.voice.export import FittedHead, write_card, write_graph
 from onnx_models.recipes.voice.regression import fit_temperature, learn, odds
 from onnx_models.recipes.voice.table import LABELS, Floats, Table
@@ -80,9 +80,12 @@ def main(folder: Path, target: Path, commercial: bool) -> None:
         if np.isin(table.texts[category], LABELS[category]).any():
             learned = learn_head(table, category)
             found.append(learned)
-            told[category] = {"temperature": learned.head.temperature}
-            told[category] |= {"speakers left out": report(learned.answers, learned.head)}
-            told[category] |= {"corpora left out": report(learned.abroad, learned.head)}
+            bounds = Bounds(THRESHOLDS[category], SHORTEST_S)
+            told[category] = {
+                "temperature": learned.head.temperature,
+                "speakers left out": report(learned.answers, bounds),
+                "corpora left out": report(learned.abroad, bounds),
+            }
     weights = target / ("voice.commercial.onnx" if commercial else "voice.onnx")
     write_graph([each.head for each in found], table.pooled.shape[1:], weights)
     write_card([each.head for each in found], weights.with_suffix(".toml"))
