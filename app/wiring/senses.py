@@ -16,8 +16,8 @@ from app.asr.engines.ge2e_recipe import prepare_ge2e
 from app.asr.engines.silero import load_silero
 from app.asr.engines.smart_turn import load_smart_turn
 from app.asr.engines.whisper.convert import convert as convert_whisper
-from app.asr.engines.whisper.engine import WhisperRecognizer, load_whisper
-from app.asr.engines.whisper.voice import load_voice
+from app.asr.engines.whisper.engine import load_whisper
+from app.asr.engines.whisper.voice import VoiceHeads, load_voice
 from app.asr.language_models import LanguageModels
 from app.asr.service import SpeechService
 from app.asr.streaming import StreamService
@@ -85,6 +85,13 @@ def _load_ctc_head(
     )
 
 
+def _find_heads(
+    manifest: Manifest, store: ModelStore, shipped: ShippedWeights, whisper: Path, onnx: OnnxRuntime
+) -> VoiceHeads | None:
+    weights = shipped.permitted(manifest.get(store.owner(whisper)), VOICE)
+    return load_voice(weights, onnx) if weights else None
+
+
 @asynccontextmanager
 async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inference]:
     """What runs models; needs no database."""
@@ -97,18 +104,15 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
         manifest = Manifest((*manifest.models, *own.entries, *embedded.entries))
         onnx = await asyncio.to_thread(OnnxRuntime, settings.models.device, cores)
         shipped = ShippedWeights(MANIFEST.parent, is_commercial=settings.models.commercial)
-
-        def load_ears(folder: Path) -> WhisperRecognizer:
-            heads = shipped.permitted(manifest.get(store.owner(folder)), VOICE)
-            voice = load_voice(heads, onnx) if heads else None
-            return load_whisper(folder, onnx, language_models.find, voice)
-
+        find_heads = partial(_find_heads, manifest, store, shipped)
         models = ModelRegistry(
             manifest,
             store,
             {
                 "silero-vad": lambda folder: load_silero(folder, onnx),
-                "whisper": load_ears,
+                "whisper": lambda folder: load_whisper(
+                    folder, onnx, language_models.find, find_heads(folder, onnx)
+                ),
                 "ge2e": lambda folder: load_ge2e(folder, onnx),
                 "dtln": lambda folder: load_dtln(folder, onnx),
                 "smart-turn": lambda folder: load_smart_turn(folder, onnx),

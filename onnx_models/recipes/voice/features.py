@@ -31,7 +31,7 @@ from onnx_models.recipes.voice.sound import (
     without_silence,
 )
 
-LIMITS = DecodeLimits(max_duration_s=60, deadline_s=60)
+LIMITS = DecodeLimits(max_duration_s=600, deadline_s=60)
 NOISES = "noise_esc10"
 SPOILT = ("telephone", "noise", "telephone+noise")
 SNR_DB = (5.0, 30.0)
