@@ -10,7 +10,7 @@ from scipy.special import log_softmax, softmax
 
 Floats = NDArray[np.float32]
 LEAST_SPREAD = 1e-4
-STEPS = 80
+STEPS = 60
 
 
 @dataclass(frozen=True, slots=True)

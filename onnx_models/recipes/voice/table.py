@@ -1,6 +1,7 @@
 """What was heard, as rows to learn from: their labels, their weights, their folds. Pure but for
 reading."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,18 @@ class Table:
 
     def labelled(self, category: str) -> "Table":
         return self.select(np.isin(self.texts[category], LABELS[category]))
+
+    def at_most(self, count: int) -> "Table":
+        """So many rows of each speaker, by chance that is seeded."""
+        speakers = self.texts["speaker"]
+        shuffled = np.random.default_rng(SEED).permutation(speakers.size)
+        seen: Counter[str] = Counter()
+        kept: list[int] = []
+        for row in shuffled:
+            seen[speakers[row]] += 1
+            if seen[speakers[row]] <= count:
+                kept.append(row)
+        return self.select(np.sort(kept))
 
     def targets(self, category: str) -> Whole:
         places = {label: place for place, label in enumerate(LABELS[category])}
