@@ -21,9 +21,8 @@ from tests.integration.tts.kokoro.conftest import MANIFEST
 
 WEIGHTS = Path(__file__).parents[4] / "onnx_models"
 SENTENCE = "Please hold the line while I look up your account."
-VOICES = {"af_heart": "GENDER_FEMALE", "bf_emma": "GENDER_FEMALE"} | dict.fromkeys(
-    ("am_michael", "bm_george"), "GENDER_MALE"
-)
+WOMEN, MEN = ("af_heart", "bf_emma"), ("am_michael", "bm_george")
+VOICES = dict.fromkeys(WOMEN, "GENDER_FEMALE") | dict.fromkeys(MEN, "GENDER_MALE")
 
 
 @pytest.mark.parametrize("variant", ["voice", "voice.commercial"])
