@@ -1,10 +1,12 @@
 """The documented names of speech models, the weights that stand behind each, what these lack."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.asr.domain import LanguageUnknown, ModelUnknown
+from app.asr.domain import LanguageUnknown, ModelUnknown, TranscriptionRequest
+from app.asr.tags.intents import check_intents
+from app.asr.tags.labels import CATEGORIES, Kind
 
 Variant = Literal["en-tiny", "hinglish", "en-lite", "en-full", "multi-full", "multi-zh", "all"]
 Engine = Literal["whisper", "ctc", "transducer"]
@@ -20,59 +22,88 @@ _CODES = (
 )
 WHISPER_LANGUAGES = tuple(_CODES.split())
 HOTWORDS = "hotwords"
-NO_HEADS = (
-    "emotion, age, gender",
-    "intent",
-    "behavior, eval, role",
-    "inline action tokens",
-)
+VOICE = ("emotion", "age", "gender")
+"""What our own heads tell from the voice."""
+_TOLD_BESIDE_WORDS = (*VOICE, "intent", "behavior", "eval", "role")
+_NO_ACTIONS = "inline action tokens"
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechModel:
     """`weights` is the id in the manifest; `languages` are those it is offered for, all of which
-    the weights know."""
+    the weights know. `voice`: categories that are told from how it sounds; `words`: as which kind
+    of conversation its words are tagged."""
 
     name: str
     title: str
     weights: str
     engine: Engine
     languages: tuple[str, ...]
-    lacks: tuple[str, ...]
     note: str
+    voice: tuple[str, ...] = ()
+    words: Kind | None = None
+    voice_intents: tuple[str, ...] = ()
+    """Labels of the category `intent`, where that is told from how it sounds."""
+    cannot: tuple[str, ...] = ()
+    """What else it lacks beside tags."""
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Of tags."""
+        return (*self.voice, *(CATEGORIES[self.words] if self.words else ()))
+
+    @property
+    def intents(self) -> tuple[str, ...]:
+        """Their labels."""
+        return CATEGORIES[self.words]["intent"] if self.words else self.voice_intents
 
     @property
     def has_heads(self) -> bool:
         """Whether it tells more than words: emotion, age and so on."""
-        return False
+        return bool(self.categories)
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        tags = [each for each in _TOLD_BESIDE_WORDS if each not in self.categories]
+        return (*tags, _NO_ACTIONS, *self.cannot)
 
 
 _TINY, _BASE, _CTC = "whisper-tiny.en", "whisper-base", "whisper-tiny.en-ctc"
 
 MODELS = (
     SpeechModel(
-        "en-tiny", "English, the fastest", _TINY, "whisper", ("en",), NO_HEADS,
+        "en-tiny", "English, the fastest", _TINY, "whisper", ("en",),
         "Whisper tiny.en stands behind the name: words with casing and punctuation, no metadata.",
     ),
     SpeechModel(
-        "en-in-tech-misc", "English", _BASE, "whisper", ("en",), NO_HEADS,
-        "Whisper base, not trained on Indian English in particular.",
+        "en-in-tech-misc", "English", _BASE, "whisper", ("en",),
+        "Whisper base, not trained on Indian English in particular. Its words are tagged as those "
+        "of interviews.",
+        VOICE, "interview",
     ),
     SpeechModel(
-        "hinglish-loans", "Hindi and English", _BASE, "whisper", ("hi", "en"), NO_HEADS,
-        "Whisper base, not trained on calls about loans; Hindi is written in Devanagari.",
+        "hinglish-loans", "Hindi and English", _BASE, "whisper", ("hi", "en"),
+        "Whisper base, not trained on calls about loans; Hindi is written in Devanagari. Its words "
+        "are tagged as those of calls about loans; emotion, age and gender were learned from "
+        "English.",
+        VOICE, "loans",
     ),
     SpeechModel(
-        "zh", "Chinese", _BASE, "whisper", ("zh",), (*NO_HEADS, "dialect"),
-        "Whisper base: Mandarin, most often in simplified characters.",
+        "zh", "Chinese", _BASE, "whisper", ("zh",),
+        "Whisper base: Mandarin, most often in simplified characters. Emotion, age and gender were "
+        "learned from English; Chinese words are not tagged.",
+        VOICE, cannot=("dialect",),
     ),
     SpeechModel(
-        "whissle-large", "99 languages", _BASE, "whisper", WHISPER_LANGUAGES, NO_HEADS,
-        "Whisper base, the largest weights that are installed.",
+        "whissle-large", "99 languages", _BASE, "whisper", WHISPER_LANGUAGES,
+        "Whisper base, the largest weights that are installed. English and Hindi words are tagged, "
+        "others are not; emotion, age and gender were learned from English.",
+        VOICE, "general",
     ),
     SpeechModel(
-        "en-ctc", "English, CTC", _CTC, "ctc", ("en",), (*NO_HEADS, "punctuation", "casing"),
+        "en-ctc", "English, CTC", _CTC, "ctc", ("en",),
         "A small CTC head on the encoder of Whisper tiny.en, for beam search with KenLM.",
+        cannot=("punctuation", "casing"),
     ),
 )  # fmt: skip
 ALIASES = {
@@ -134,9 +165,16 @@ class Catalogue:
         name = ALIASES.get(name, name)
         return self.default if name == DEFAULT else self._models.get(name)
 
+    def choose_for(self, request: TranscriptionRequest, *, live: bool = False) -> Choice:
+        """The same, where the model has the intents that are asked for."""
+        choice = self.choose(request.model, request.language, live=live)
+        check_intents(request.intent_label_list, choice.model.intents)
+        return choice
+
     def choose(self, name: str, language: str, *, live: bool = False) -> Choice:
         """For a request. Of the default a language is asked that it does not know: then it is the
-        one that knows the most. `live`: the default for English is the one that answers soonest."""
+        one that knows the most. `live`: the default for English hears with what answers soonest,
+        and tells beside the words what it always tells."""
         model = self.find(name)
         if model is None:
             raise ModelUnknown(
@@ -152,7 +190,7 @@ class Catalogue:
         elif is_default and spoken not in model.languages:
             model = self._models[WIDEST]
         if live and is_default and spoken == "en":
-            model = self._models[LIVE_ENGLISH]
+            model = replace(self._models[LIVE_ENGLISH], voice=model.voice, words=model.words)
         if spoken and spoken not in model.languages:
             raise LanguageUnknown(
                 f"language: {model.name} does not know {language!r}",

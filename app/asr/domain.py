@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from app.asr.clustering import SpeakerCount
 from app.asr.conversation import ConversationTold
+from app.asr.recognition import Tag, Tags
 from app.asr.text.analysis import SpeechAnalysis
 from app.asr.text.entities import Entity
 from app.asr.text.words import Word
@@ -166,6 +167,12 @@ class TranscriptionRequest(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
+    def intent_label_list(self) -> tuple[str, ...]:
+        """In their order, each once."""
+        named = (label.strip() for label in self.intent_labels.split(","))
+        return tuple(dict.fromkeys(filter(None, named)))
+
+    @property
     def speaker_count(self) -> SpeakerCount:
         if self.num_speakers == "auto":
             return SpeakerCount(self.min_speakers, self.max_speakers)
@@ -240,11 +247,8 @@ class Segment:
     speaker: str | None = None
     """SPEAKER_00 and so on; None where nobody asked who speaks."""
     entities: tuple[Entity, ...] = ()
-    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
-    """The likeliest label of each category. Empty where the model has no heads for any."""
-    metadata_probs: Mapping[str, Mapping[str, float]] = field(
-        default_factory=dict[str, Mapping[str, float]]
-    )
+    tags: Tags = field(default_factory=dict[str, Tag])
+    """Of the voice and of the words. Empty where the model tells none."""
     decoding: Decoding = Decoding()
 
 

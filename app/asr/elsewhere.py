@@ -1,19 +1,19 @@
 """Speech that another server recognizes: one sentence a request, asked when its speaker pauses."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import uuid4
 
 import msgspec
 
-from app.asr.catalogue import AUTO, NO_HEADS, Choice, SpeechModel
+from app.asr.catalogue import AUTO, Choice, SpeechModel
 from app.asr.clustering import Vectors
 from app.asr.diarization import SpeakerTurn
 from app.asr.domain import SpeechSpan
 from app.asr.live import StreamOptions
-from app.asr.recognition import SAMPLE_RATE, Hypothesis, Recognition, Word
+from app.asr.recognition import SAMPLE_RATE, Hypothesis, Recognition, Tags, Word
 from app.asr.speakers import LiveSpeakers
 from app.asr.transcriber import Asked
 from app.core.audio.convert import Samples
@@ -108,7 +108,7 @@ class HearingRemotely:
 
     def asked(self, options: StreamOptions) -> Asked:
         name = self._recognizer.model
-        model = SpeechModel(name, name, "", "whisper", (), NO_HEADS, "Recognized elsewhere.")
+        model = SpeechModel(name, name, "", "whisper", (), "Recognized elsewhere.")
         return Asked(options, Choice(model, options.language))
 
     async def recognize(self, sound: Samples, asked: Asked, *, is_final: bool) -> Recognition:
@@ -133,6 +133,9 @@ class HearingRemotely:
         self, speakers: LiveSpeakers, utterance: SpeechSpan, sound: Samples
     ) -> list[SpeakerTurn]:
         raise Unavailable("Speakers are told apart by our own models only")
+
+    async def tag_words(self, texts: Sequence[str], language: str, asked: Asked) -> list[Tags]:
+        return [{} for _ in texts]
 
     async def embed(self, sound: Samples) -> Vectors:
         raise Unavailable("Voices are compared by our own models only")

@@ -117,7 +117,7 @@ class TranscriptionJobs:
             check_webhook_url(webhook_url)
         if task.url is not None:
             self._remote.check(task.url)
-        self._hearing.catalogue.choose(task.request.model, task.request.language)
+        self._hearing.catalogue.choose_for(task.request)
         rows = [_new_row(task, owner, webhook_url) for _ in sources]
         try:
             for row, source in zip(rows, sources, strict=True):

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from app.asr.domain import Name, TranscriptionRequest, parse_request
+from app.asr.recognition import Tag, Tags
 from app.asr.text.words import Word
 from app.core.audio.convert import Samples, float_from_int16
 from app.core.audio.g711 import decode_alaw, decode_mulaw
@@ -70,6 +71,7 @@ class SpeechEnded:
 class SpeakerPart:
     speaker: int
     words: tuple[Word, ...]
+    tags: Tags = field(default_factory=dict[str, Tag])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +94,8 @@ class Said:
     parts: tuple[SpeakerPart, ...] = ()
     """By speaker, where that was asked for."""
     speaker_embedding: tuple[float, ...] | None = None
-    labels: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Such as emotion and intent, where the model tells them."""
+    tags: Tags = field(default_factory=dict[str, Tag])
+    """Of a final: such as emotion and intent, where the model tells them."""
     process_ms: int = 0
     """Of a final: from the decision that it is over to the text."""
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.asr.catalogue import ALIASES, AUTO, DEFAULT, HOTWORDS, MODELS, NO_HEADS, SpeechModel
+from app.asr.catalogue import ALIASES, AUTO, DEFAULT, HOTWORDS, MODELS, SpeechModel
 from app.asr.engines.ctc.card import CardInvalid, read_card
 from app.asr.engines.sherpa.cards import (
     CARD,
@@ -15,6 +15,7 @@ from app.asr.engines.sherpa.cards import (
     read_table,
     read_tokens,
 )
+from app.asr.tags.intents import INTENT
 from app.inference.manifest import OwnModel
 from app.inference.model_store import OWN_MODELS
 
@@ -91,8 +92,10 @@ def _of_ctc(folder: Path) -> _Found:
         weights=folder.name,
         engine="ctc",
         languages=card.languages,
-        lacks=(*NO_HEADS, *signs),
         note=_NOTE,
+        voice=tuple(card.heads),
+        voice_intents=card.heads[INTENT].labels if INTENT in card.heads else (),
+        cannot=tuple(signs),
     )
     return _Found(_entry(folder, OWN_CTC, card.title, graph.stat().st_size), speech)
 
@@ -109,8 +112,8 @@ def _of_sherpa(folder: Path) -> _Found:
         weights=folder.name,
         engine="transducer",
         languages=card.languages,
-        lacks=(*NO_HEADS, *_signs(read_tokens(folder / card.tokens), ()), *without_hotwords),
         note=_NOTE,
+        cannot=(*_signs(read_tokens(folder / card.tokens), ()), *without_hotwords),
     )
     return _Found(entry, speech)
 

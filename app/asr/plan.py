@@ -8,6 +8,7 @@ from app.asr.domain import TranscriptionRequest
 from app.asr.engines.ctc.search import SearchOptions
 from app.asr.piecework import Asked
 from app.asr.recognition import Fusion, RecognizerOptions
+from app.asr.tags.intents import have_tiers
 from app.core.not_applied import NotApplied
 
 USUAL_BEAM_WIDTH = 100
@@ -19,7 +20,8 @@ HOTWORD_SCALES: Mapping[Engine, float] = {"ctc": 1.0, "transducer": 5.0, "whispe
 """The documented weights are of CTC beam search; scores of others move so many times as easily."""
 STRICTNESS = 3.0
 
-_OF_HEADS = "the model has no heads for metadata"
+_NO_HEADS = "the model has no heads for metadata"
+_NO_INTENTS = "the model tells no intents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,13 @@ def find_not_applied(
 
 
 def _reasons(choice: Choice, *, has_lm: bool) -> Iterator[tuple[str, str]]:
-    for option in ("metadata_prob", "structured_intents", "intent_labels", "top_k"):
-        yield option, _OF_HEADS
+    model = choice.model
+    for option in () if model.has_heads else ("metadata_prob", "top_k"):
+        yield option, _NO_HEADS
+    for option in () if model.intents else ("structured_intents", "intent_labels"):
+        yield option, _NO_INTENTS if model.has_heads else _NO_HEADS
+    if not have_tiers(model.intents):
+        yield "structured_intents", "the model's own intents have no tiers"
     if choice.model.engine == "transducer":
         yield from _of_transducer(choice)
         return

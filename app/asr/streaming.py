@@ -16,9 +16,10 @@ from app.asr.ears import USUAL_EARS, Ears
 from app.asr.engines.recognizers import RECOGNIZERS, AnyRecognizer
 from app.asr.engines.smart_turn import SmartTurn
 from app.asr.live import SampleReader, StreamOptions, Tell
-from app.asr.recognition import SAMPLE_RATE, Recognition, RecognizerOptions
+from app.asr.recognition import SAMPLE_RATE, Recognition, RecognizerOptions, Tags
 from app.asr.service import SpeechService
 from app.asr.speakers import LiveSpeakers
+from app.asr.tagging import Tagging
 from app.asr.transcriber import Asked, LiveTranscriber
 from app.asr.voices import VoiceModel
 from app.core.aio import TaskScope
@@ -68,6 +69,7 @@ class StreamService:
         self._executor = executor
         self.speech = speech
         self._catalogue = catalogue
+        self._tagging = Tagging(models, executor)
         self._most_streams = most_streams
         self._open_streams = 0
         # No wait: windows that become ready while a call runs make up the next one. Finals have
@@ -115,13 +117,13 @@ class StreamService:
 
     def asked(self, options: StreamOptions) -> Asked:
         """Raises where there is no such model, or it does not know the language."""
-        choice = self._catalogue.choose(options.model, options.language, live=True)
-        return Asked(options, choice)
+        return Asked(options, self._catalogue.choose_for(options, live=True))
 
     @asynccontextmanager
     async def holding(self, model: SpeechModel) -> AsyncGenerator[None]:
         """Keeps the model loaded for the block."""
-        async with self._models.lease(model.weights, RECOGNIZERS[model.engine], Lane.REALTIME):
+        lease = self._models.lease(model.weights, RECOGNIZERS[model.engine], Lane.REALTIME)
+        async with lease, self._tagging.holding(model):
             yield
 
     async def recognize(self, sound: Samples, asked: Asked, *, is_final: bool) -> Recognition:
@@ -136,6 +138,9 @@ class StreamService:
             return await self._executor.run(
                 Lane.REALTIME, _tell_apart, encoder, speakers, utterance, sound
             )
+
+    async def tag_words(self, texts: Sequence[str], language: str, asked: Asked) -> list[Tags]:
+        return await self._tagging.of_words(texts, language, asked.choice.model)
 
     async def embed(self, sound: Samples) -> Vectors:
         async with self._lend_voices() as encoder:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from app.asr.activity import Activity
@@ -26,8 +26,10 @@ from app.asr.live import (
     Tell,
 )
 from app.asr.plan import HOTWORD_SCALES
-from app.asr.recognition import Recognition, RecognizerOptions
+from app.asr.recognition import Recognition, RecognizerOptions, Tag, Tags
 from app.asr.speakers import LiveSpeakers
+from app.asr.tagging import voice_tags
+from app.asr.tags.intents import with_intents_among
 from app.asr.text.words import Word
 from app.asr.utterances import text_in, write
 from app.core.aio import TaskScope
@@ -71,6 +73,8 @@ class Hearing(Protocol):
 
     async def embed(self, sound: Samples) -> Vectors: ...
 
+    async def tag_words(self, texts: Sequence[str], language: str, asked: Asked) -> list[Tags]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
@@ -78,6 +82,8 @@ class _Heard:
 
     words: list[Word]
     language: str
+    tags: Tags = field(default_factory=dict[str, Tag])
+    """Of the voice."""
 
 
 @dataclass(eq=False, slots=True)
@@ -227,7 +233,7 @@ class LiveTranscriber:
         # What was told of the utterance must be told to have ended, even if by no more words.
         if words or self._shown or self._overlap:
             said = self._said(words, heard.language, start_ms, max(start_ms, place.speech_end_ms))
-            await self._tell_final(replace(said, utterance_end=True), started_s)
+            await self._tell_final(replace(said, utterance_end=True), heard.tags, started_s)
         self._begin_sentence()
         await self._tell(SpeechEnded(self._channel, place.speech_end_ms / 1000))
 
@@ -254,7 +260,7 @@ class LiveTranscriber:
         cut_ms = min(max(start_ms, round(cut_s * 1000)), end_ms)
         if count:
             said = self._said(words[:count], heard.language, start_ms, cut_ms)
-            await self._tell_final(said, started_s)
+            await self._tell_final(said, heard.tags, started_s)
         told = [*(self._overlap.told if self._overlap else ()), *words[:count]]
         place.cut(cut_ms)
         self._begin_sentence(overlap(told, cut_ms / 1000))
@@ -273,7 +279,7 @@ class LiveTranscriber:
             for word in recognition.best.words
             if word.text
         ]
-        return _Heard(words, recognition.language)
+        return _Heard(words, recognition.language, recognition.tags)
 
     def _said(self, words: Sequence[Word], language: str, start_ms: int, end_ms: int) -> Said:
         return Said(
@@ -287,23 +293,42 @@ class LiveTranscriber:
             model=self._asked.choice.model.name,
         )
 
-    async def _tell_final(self, said: Said, started_s: float) -> None:
+    async def _tell_final(self, said: Said, voice: Tags, started_s: float) -> None:
+        """`voice`: what it tells."""
         options = self._asked.options
         words = tuple(write(said.words, said.language, options))
         sound = self._tape.part(round(said.start_s * 1000), round(said.end_s * 1000))
         embedding = None
         if options.speaker_embedding and sound.size:
             embedding = tuple((await self._hearing.embed(sound)).tolist())
-        await self._tell(
-            replace(
-                said,
-                words=words,
-                text=text_in(words, said.language),
-                is_final=True,
-                parts=await self._by_speaker(said, words) if options.diarize else (),
-                speaker_embedding=embedding,
-                process_ms=round((time.perf_counter() - started_s) * 1000),
-            )
+        told = replace(
+            said,
+            words=words,
+            text=text_in(words, said.language),
+            is_final=True,
+            parts=await self._by_speaker(said, words) if options.diarize else (),
+            speaker_embedding=embedding,
+        )
+        told = await self._tagged(told, voice) if words else told
+        process_ms = round((time.perf_counter() - started_s) * 1000)
+        await self._tell(replace(told, process_ms=process_ms))
+
+    async def _tagged(self, said: Said, voice: Tags) -> Said:
+        """Where several speak, what their voices tell together is told of the whole alone."""
+        model, wanted = self._asked.choice.model, self._asked.options.intent_label_list
+        texts = [said.text, *(text_in(part.words, said.language) for part in said.parts)]
+        words = await self._hearing.tag_words(texts, said.language, self._asked)
+        whole = voice_tags(voice, model)
+        voices = [whole, *(whole if len(said.parts) == 1 else {} for _ in said.parts)]
+        tags = [
+            with_intents_among({**of_voice, **of_words}, wanted)
+            for of_voice, of_words in zip(voices, words, strict=True)
+        ]
+        parts = zip(said.parts, tags[1:], strict=True)
+        return replace(
+            said,
+            tags=tags[0],
+            parts=tuple(replace(part, tags=own) for part, own in parts),
         )
 
     async def _by_speaker(self, said: Said, words: Sequence[Word]) -> tuple[SpeakerPart, ...]:

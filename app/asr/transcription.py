@@ -36,6 +36,7 @@ from app.asr.plan import HearingPlan, find_not_applied, make_plan
 from app.asr.recognition import Hypothesis, Recognition
 from app.asr.recording import Preparation, Recording, record
 from app.asr.signal import GainRules
+from app.asr.tagging import Tagging
 from app.asr.text.analysis import analyse
 from app.asr.text.words import Word
 from app.asr.text_so_far import TellSegment, TextSoFar
@@ -98,6 +99,7 @@ class Transcriber:
         self._limits = limits
         self._catalogue = catalogue
         self._language_models = language_models
+        self._tagging = Tagging(models, executor)
 
     async def transcribe(
         self,
@@ -110,7 +112,7 @@ class Transcriber:
         tell: TellSegment | None = None,
     ) -> Transcript:
         started_s = time.perf_counter()
-        choice = self._catalogue.choose(request.model, request.language)
+        choice = self._catalogue.choose_for(request)
         known = choice.language or choice.model.languages[0]
         lm = await self._executor.run(Lane.BATCH, self._language_models.find, known)
         plan = make_plan(request, choice, has_lm=lm is not None, with_words=with_words)
@@ -132,6 +134,8 @@ class Transcriber:
             decoder=plan.decoder,
             not_applied=find_not_applied(request, choice, has_lm=lm is not None),
         )
+        if with_words:
+            told = await self._tagging.of_transcript(told, choice.model, request)
         return replace(told, inference_s=time.perf_counter() - started_s)
 
     @asynccontextmanager
@@ -281,7 +285,8 @@ def _spoken(heard: _Heard, rank: int) -> Iterator[SpokenWord]:
         for word in hypothesis.words:
             start_s, end_s = heard.span.start_s + word.start_s, heard.span.start_s + word.end_s
             placed = Word(word.text.strip(), start_s, end_s, word.probability)
-            yield SpokenWord(placed, language, replace(decoding, tokens=word.tokens))
+            own = replace(decoding, tokens=word.tokens)
+            yield SpokenWord(placed, language, own, heard.recognition.tags)
         return
     texts = [hypothesis.text] if language in UNSPACED else hypothesis.text.split()
     letters = sum(map(len, texts))
@@ -290,7 +295,7 @@ def _spoken(heard: _Heard, rank: int) -> Iterator[SpokenWord]:
         share = len(text) / letters
         end_s = min(heard.span.end_s, at_s + (heard.span.end_s - heard.span.start_s) * share)
         placed = Word(text, at_s, end_s, exp(min(0, hypothesis.log_probability)))
-        yield SpokenWord(placed, language, decoding)
+        yield SpokenWord(placed, language, decoding, heard.recognition.tags)
         at_s, decoding = end_s, replace(decoding, tokens=())
 
 

@@ -9,6 +9,8 @@ from itertools import chain, groupby
 
 from app.asr.diarization import SpeakerTurn, speaker_label, speaker_of
 from app.asr.domain import Decoding, Segment, TranscriptionRequest
+from app.asr.recognition import Tag, Tags
+from app.asr.tags.mean import mean_tags
 from app.asr.text.entities import find_entities
 from app.asr.text.hotwords import spell_hotwords
 from app.asr.text.itn.normalize import normalize
@@ -16,6 +18,8 @@ from app.asr.text.profanity import mask_profanity
 from app.asr.text.punctuation import punctuate
 from app.asr.text.words import Word
 
+LEAST_WORD_S = 0.01
+"""Words whose times fall together were spoken all the same."""
 UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 _SENTENCE_ENDS = (".", "?", "!", "।", "。", "\uff1f", "\uff01")
 _MARKS = ".,?!;:…।。\uff0c\uff1f\uff01、\"'“”\u2018\u2019«»¿¡()[]"
@@ -41,6 +45,8 @@ class SpokenWord:
     word: Word
     language: str
     decoding: Decoding = field(default_factory=Decoding)
+    tags: Tags = field(default_factory=dict[str, Tag])
+    """Of the piece of sound that it was heard in."""
 
 
 def space_of(language: str) -> str:
@@ -82,29 +88,42 @@ def make_segments(
         run = list(group)
         written = write([each.word for each in run], language, request)
         parts = list(_utterances(written, rules))
-        decodings = _decodings(run, [words[0].start_s for words in parts])
+        heard = _parted(run, [words[0].start_s for words in parts])
         segments += (
-            _segment(words, language, label, decoding)
-            for words, decoding in zip(parts, decodings, strict=True)
+            _segment(words, language, label, spoken)
+            for words, spoken in zip(parts, heard, strict=True)
         )
     return segments
 
 
-def _decodings(spoken: Sequence[SpokenWord], begins_s: Sequence[float]) -> list[Decoding]:
-    """Of the segments that begin then."""
-    parts: list[list[Decoding]] = [[] for _ in begins_s]
+def _parted(spoken: Sequence[SpokenWord], begins_s: Sequence[float]) -> list[list[SpokenWord]]:
+    """By the segments that begin then."""
+    parts: list[list[SpokenWord]] = [[] for _ in begins_s]
     for each in spoken if parts else ():
-        parts[max(0, bisect_right(begins_s, each.word.start_s) - 1)].append(each.decoding)
-    return [
-        replace(part[0], tokens=tuple(chain.from_iterable(each.tokens for each in part)))
-        if part
-        else Decoding()
-        for part in parts
-    ]
+        parts[max(0, bisect_right(begins_s, each.word.start_s) - 1)].append(each)
+    return parts
+
+
+def _decoding(spoken: Sequence[SpokenWord]) -> Decoding:
+    if not spoken:
+        return Decoding()
+    tokens = chain.from_iterable(each.decoding.tokens for each in spoken)
+    return replace(spoken[0].decoding, tokens=tuple(tokens))
+
+
+def _tags(spoken: Sequence[SpokenWord]) -> Tags:
+    """Of the pieces it was heard in, by how long it is spoken in each."""
+    by_piece = [list(piece) for _, piece in groupby(spoken, key=lambda each: id(each.tags))]
+    return mean_tags([(piece[0].tags, _spoken_s(piece)) for piece in by_piece])
+
+
+def _spoken_s(spoken: Sequence[SpokenWord]) -> float:
+    lengths_s = (each.word.end_s - each.word.start_s for each in spoken)
+    return sum(max(LEAST_WORD_S, length_s) for length_s in lengths_s)
 
 
 def _segment(
-    words: Sequence[Word], language: str, speaker: str | None, decoding: Decoding
+    words: Sequence[Word], language: str, speaker: str | None, spoken: Sequence[SpokenWord]
 ) -> Segment:
     return Segment(
         start_s=words[0].start_s,
@@ -115,7 +134,8 @@ def _segment(
         language=language,
         speaker=speaker,
         entities=tuple(find_entities(words)),
-        decoding=decoding,
+        tags=_tags(spoken),
+        decoding=_decoding(spoken),
     )
 
 

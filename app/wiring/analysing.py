@@ -6,6 +6,7 @@ import msgspec
 
 from app.asr.conversation import ConversationTold
 from app.asr.domain import Segment, Transcript
+from app.asr.tags.mean import is_certain, labels_of
 from app.core.scope import OrgScope
 from app.llm.analysis.domain import Conversation, Mention, Utterance
 from app.llm.analysis.service import AnalysisService
@@ -43,6 +44,10 @@ def _utterance(place: int, segment: Segment) -> Utterance:
         text=segment.text,
         speaker=segment.speaker or "",
         language=segment.language,
-        labels={name: label for name, label in segment.metadata.items() if label},
+        labels={
+            category: label
+            for category, label in labels_of(segment.tags).items()
+            if is_certain(label)
+        },
         mentions=tuple(Mention(each.type, each.value) for each in segment.entities),
     )

@@ -146,11 +146,11 @@ async def test_a_turn_that_was_answered_too_early_is_shown_once_and_whole(
         *goes_on,
         StateChanged("listening", 3.0),
     )
-    assert await turns(page) == ["You Book a table. For two.emotion: calm"]
+    assert await turns(page) == ["You Book a table. For two.sounds calm"]
     assert await page.locator("[data-final]").count() == 0
     again = (Said(Line("user", "Book a table for two.", 3.1)), StateChanged("thinking", 3.1))
     await tell(page, *again, Saying("When?", 3.2))
-    assert await turns(page) == ["You Book a table for two.emotion: calm", "Agent When?"]
+    assert await turns(page) == ["You Book a table for two.sounds calm", "Agent When?"]
 
 
 async def test_two_turns_that_begin_alike_are_two(page: Page) -> None:
@@ -169,8 +169,25 @@ async def test_how_something_was_said_stands_beside_it_as_text(page: Page) -> No
     await show(page, Understanding("<i>No!</i>", is_final=True, at_s=1.0, labels=labels))
     assert await page.locator(".words").inner_text() == "<i>No!</i>"
     assert await page.locator(".label").all_inner_texts() == [
-        "emotion: <b>angry</b>",
-        "intent: booking",
+        "sounds <b>angry</b>",
+        "means: booking",
+    ]
+
+
+async def test_labels_are_said_plainly_and_only_where_they_are_known(page: Page) -> None:
+    labels = {
+        "emotion": "EMOTION_NEUTRAL",
+        "gender": "GENDER_UNCERTAIN",
+        "age": "AGE_30_45",
+        "behavior": "BEHAVIOR_QUESTION_OPEN",
+        "role": "ROLE_NONE",
+        "intent": "INTENT_PRICE_QUERY",
+        "eval": "EVAL_NONE",
+        "own": "Upbeat",
+    }
+    await show(page, Understanding("How much?", is_final=True, at_s=1.0, labels=labels))
+    assert await page.locator(".label").all_inner_texts() == [
+        *("sounds calm", "sounds 30 to 45", "asks openly", "means: price query", "own: upbeat"),
     ]
 
 

@@ -2,6 +2,7 @@
 // spoken. An answer that was cut keeps what was heard, and what was not is struck out.
 
 import { make } from "./dom.js";
+import { plainly } from "./labels.js";
 
 export class Transcript {
   #log;
@@ -140,8 +141,9 @@ class UserTurn extends Turn {
 
   #label(known) {
     this.#known = known;
-    this.labels.replaceChildren(...Object.entries(known).map(
-      ([name, value]) => make("span", { class: "label", "data-label": name }, `${name}: ${value}`),
+    const told = Object.entries(known).map(([name, label]) => [name, plainly(name, String(label))]);
+    this.labels.replaceChildren(...told.filter(([, plain]) => plain).map(
+      ([name, plain]) => make("span", { class: "label", "data-label": name }, plain),
     ));
   }
 }

@@ -193,7 +193,7 @@ async def transcribe_batch(request: AnyRequest, runtime: NamedDependency[Runtime
     await admit_audio(request, runtime)
     async with opened_form(request, max_bytes=most_upload_bytes(runtime)) as form:
         asked = _asked(form, TranscriptionRequest)
-        runtime.speech.catalogue.choose(asked.model, asked.language)
+        runtime.speech.catalogue.choose_for(asked)
         files = _files(form)
         if later := await queued_each(request, runtime, files, JobTask(request=asked), form.fields):
             return later

@@ -1,11 +1,12 @@
 """A transcript as the gateway's document shows it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from app.api.gateway.tag_answers import TierAnswer, metadata_of, tag_details
 from app.asr.conversation import ConversationTold
 from app.asr.domain import Alternative, Segment, Transcript, TranscriptionRequest
 from app.asr.rendering import Caption
@@ -13,16 +14,6 @@ from app.asr.text.analysis import SpeechAnalysis
 from app.asr.text.entities import Entity
 from app.asr.text.words import Word
 from app.core.not_applied import NotApplied
-
-CATEGORIES = ("emotion", "behavior", "role", "eval", "age", "gender")
-"""Every segment has them; null where the model has no head for one."""
-
-Probabilities = dict[str, dict[str, float]] | dict[str, list["LabelProbability"]]
-
-
-class LabelProbability(msgspec.Struct, frozen=True):
-    token: str
-    probability: float
 
 
 class WordAnswer(msgspec.Struct, frozen=True):
@@ -51,6 +42,7 @@ class SegmentAnswer(msgspec.Struct, frozen=True, kw_only=True):
     language: str
     metadata: dict[str, str | None]
     metadata_probs: Any = UNSET
+    structured_intents: dict[str, TierAnswer] | UnsetType | None = UNSET
     words: list[WordAnswer] | UnsetType = UNSET
     entities: list[EntityAnswer]
 
@@ -198,26 +190,11 @@ def _segment(segment: Segment, asked: TranscriptionRequest) -> SegmentAnswer:
         end=_seconds(segment.end_s),
         confidence=_share(segment.confidence),
         language=segment.language,
-        metadata={name: segment.metadata.get(name) for name in CATEGORIES},
-        metadata_probs=_probabilities(segment.metadata_probs, asked)
-        if asked.metadata_prob
-        else UNSET,
+        metadata=metadata_of(segment.tags),
+        **tag_details(segment.tags, asked),
         words=[_word(word) for word in segment.words] if asked.word_timestamps else UNSET,
         entities=[entity_answer(entity) for entity in segment.entities],
     )
-
-
-def _probabilities(
-    found: Mapping[str, Mapping[str, float]], asked: TranscriptionRequest
-) -> Probabilities:
-    """The likeliest first, at most `top_k` of each category."""
-    ranked = {
-        name: sorted(labels.items(), key=lambda each: -each[1])[: asked.top_k]
-        for name, labels in found.items()
-    }
-    if asked.metadata_prob_format == "dict":
-        return {name: dict(labels) for name, labels in ranked.items()}
-    return {name: [LabelProbability(*label) for label in labels] for name, labels in ranked.items()}
 
 
 def _word(word: Word) -> WordAnswer:

@@ -9,12 +9,16 @@ from litestar.params import FromQuery
 
 from app.api.access import TOKEN
 from app.asr.catalogue import AUTO, DEFAULT, Catalogue, SpeechModel
+from app.asr.tags.labels import DOMAINS, INTENT_TIERS, SPEECH_ACTS
 from app.runtime import Runtime
+
+_NOTE = "Told by the words: those of English, and of Hindi in Devanagari or Latin letters"
 
 
 class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """`weights` is what stands behind the name, `lacks` what these cannot tell. `in_variant`: the
-    set of VARIANT has it; others are loaded when they are asked for."""
+    """`weights` is what stands behind the name, `metadata` the categories that it tells, `lacks`
+    what it cannot. `in_variant`: the set of VARIANT has it; others are loaded when they are asked
+    for."""
 
     name: str
     title: str
@@ -36,10 +40,22 @@ class ModelsAnswer(msgspec.Struct, frozen=True):
     models: list[ModelAnswer]
 
 
-class IntentsAnswer(msgspec.Struct, frozen=True):
+class TiersAnswer(msgspec.Struct, frozen=True):
+    speech_act: str
+    domain: str
+
+
+class IntentsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """`tiers`: what `structured_intents` makes of each of our labels. `by_model`: the labels of
+    every model that tells intents."""
+
     model: str
     intents: list[str]
     note: str
+    speech_acts: list[str]
+    domains: list[str]
+    tiers: dict[str, TiersAnswer]
+    by_model: dict[str, list[str]]
 
 
 class LanguageAnswer(msgspec.Struct, frozen=True):
@@ -74,7 +90,7 @@ def _described(
         weights=model.weights,
         engine=model.engine,
         languages=list(model.languages),
-        metadata=[],
+        metadata=list(model.categories),
         lacks=list(model.lacks),
         note=model.note,
         default=model == catalogue.default,
@@ -89,8 +105,17 @@ async def asr_intents(
     runtime: NamedDependency[Runtime], model: FromQuery[str] = DEFAULT
 ) -> IntentsAnswer:
     """The labels of intents that the model tells apart."""
-    chosen = runtime.speech.catalogue.choose(model, AUTO).model
-    return IntentsAnswer(chosen.name, [], f"{chosen.weights} has no head for intents")
+    catalogue = runtime.speech.catalogue
+    chosen = catalogue.choose(model, AUTO).model
+    return IntentsAnswer(
+        model=chosen.name,
+        intents=list(chosen.intents),
+        note=_NOTE if chosen.words else "" if chosen.intents else f"{chosen.name} tells no intents",
+        speech_acts=list(SPEECH_ACTS),
+        domains=list(DOMAINS),
+        tiers={label: TiersAnswer(*tiers) for label, tiers in INTENT_TIERS.items()},
+        by_model={each.name: list(each.intents) for each in catalogue.models if each.intents},
+    )
 
 
 @get("/asr/languages", opt=TOKEN)

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from app.api.gateway.asr_answers import CATEGORIES, entity_answer
+from app.api.gateway.asr_answers import entity_answer
 from app.api.gateway.stream_pace import pace_message, word_message
+from app.api.gateway.tag_answers import metadata_of, tag_details
 from app.api.sockets import Message
 from app.asr.diarization import speaker_label
 from app.asr.live import Said, StreamOptions
@@ -22,8 +23,6 @@ BUSY: Message = {
     "code": "backpressure",
     "message": "Audio comes faster than it is heard; reading waits",
 }
-NO_METADATA: dict[str, str | None] = dict.fromkeys(CATEGORIES)
-"""Clients read these of every final; a model without heads for them says nothing."""
 UNKNOWN = "it is not known here"
 MOST_UNKNOWN = 16
 _SHOWN = 80
@@ -101,13 +100,14 @@ def transcript_message(said: Said, options: StreamOptions) -> Message:
         return message | {"stable_text": said.stable_text}
     message |= {
         "process_ms": said.process_ms,
-        "metadata": NO_METADATA,
+        "metadata": metadata_of(said.tags),
         "start": round(said.start_s, 3),
         "end": round(said.end_s, 3),
         "confidence": round(said.confidence, 3),
         "language": said.language,
         "entities": [entity_answer(entity) for entity in find_entities(said.words)],
     }
+    message |= tag_details(said.tags, options)
     if options.word_timestamps or options.neuropsych_mode:
         message |= pace_message(said.words, said.language)
     if options.diarize:
@@ -129,8 +129,8 @@ def _speakers(said: Said, options: StreamOptions) -> dict[str, Any]:
             "text": text_in(part.words, said.language),
             "start": round(part.words[0].start_s, 3),
             "end": round(part.words[-1].end_s, 3),
-            "metadata": NO_METADATA,
-        }
+            "metadata": metadata_of(part.tags),
+        } | tag_details(part.tags, options)
         if options.word_timestamps:
             segment["words"] = [word_message(word) for word in part.words]
         segments.append(segment)

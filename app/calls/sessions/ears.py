@@ -15,6 +15,7 @@ from app.asr.live import (
     StreamOptions,
 )
 from app.asr.streaming import LiveStream, StreamService
+from app.asr.tags.mean import labels_of
 from app.core.aio import TaskScope
 from app.core.errors import AppError
 from app.realtime.session import Session
@@ -80,7 +81,7 @@ class _Teller:
                 self._session.heard(
                     event.text,
                     is_final=event.is_final,
-                    labels=event.labels,
+                    labels=labels_of(event.tags),
                     confidence=event.confidence,
                 )
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from app.asr.tags.mean import is_certain
 from app.calls.sessions.domain import CallContents, CallNotFound, SummaryState, Turn
 from app.calls.sessions.records import CallRecords
 from app.core.db import Database, Tx
@@ -92,7 +93,10 @@ def _conversation(turns: Sequence[Turn]) -> Conversation:
             text=turn.text,
             speaker="caller" if turn.role == "user" else turn.role,
             labels={
-                name: str(said) for part in turn.segments for name, said in part.metadata.items()
+                name: str(said)
+                for part in turn.segments
+                for name, said in part.metadata.items()
+                if is_certain(str(said))
             },
         )
         for number, turn in enumerate(turns)

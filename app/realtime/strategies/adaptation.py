@@ -3,6 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 _CALM = frozenset({"neutral", "calm"})
+_NOTHING = frozenset(
+    {"uncertain", "none", "other", "greeting", "farewell", "thanks", "apology", "acknowledgment"}
+    | {"confirm", "deny", "repeat request", "hold"}
+)
+"""No mood and no wish: what was known before goes on."""
 _ADVICE = {
     "angry": "Stay calm, admit what went wrong, and come to the point.",
     "frustrated": "Be brief, and say what happens next.",
@@ -23,8 +28,8 @@ class EmotionAdaptation:
 
     def note(self, labels: Mapping[str, str]) -> None:
         for kind in ("emotion", "intent"):
-            if label := labels.get(kind):
-                self._heard[kind] = _plain(label, kind)
+            if (label := labels.get(kind)) and (plain := _plain(label, kind)) not in _NOTHING:
+                self._heard[kind] = plain
 
     def news(self) -> str:
         """For the brain, before the user's line; nothing where all is as it was."""

@@ -9,12 +9,14 @@ import pytest
 from app.api.gateway.asr_answers import answer_of
 from app.asr.conversation import ConversationTold, Failure
 from app.asr.domain import Segment, Transcript, parse_request
+from app.asr.recognition import Tag
 from app.asr.text.entities import find_entities
 from app.asr.text.words import Word
 from app.core.not_applied import NotApplied
 
 WORDS = (Word("Pay", 1.0, 1.3, 0.98), Word("$500.", 1.4, 1.6004, 0.95, spoken="five hundred"))
 EMOTIONS = {"EMOTION_HAPPY": 0.12, "EMOTION_NEUTRAL": 0.82, "EMOTION_SAD": 0.06}
+INTENTS = {"INTENT_PRICE_QUERY": 0.45, "INTENT_NOT_INTERESTED": 0.3, "INTENT_BALANCE_QUERY": 0.25}
 SEGMENT = Segment(
     start_s=1.0,
     end_s=1.6004,
@@ -24,8 +26,10 @@ SEGMENT = Segment(
     language="en",
     speaker="SPEAKER_00",
     entities=tuple(find_entities(WORDS)),
-    metadata={"emotion": "EMOTION_NEUTRAL"},
-    metadata_probs={"emotion": EMOTIONS},
+    tags={
+        "emotion": Tag("EMOTION_NEUTRAL", EMOTIONS),
+        "intent": Tag("INTENT_PRICE_QUERY", INTENTS),
+    },
 )
 TRANSCRIPT = Transcript(
     text="Pay $500.",
@@ -59,8 +63,9 @@ def test_the_documents_fields() -> None:
     }
     assert segment["words"][1] == {"word": "$500.", "start": 1.4, "end": 1.6, "confidence": 0.95}
     nothing = dict.fromkeys(("behavior", "role", "eval", "age", "gender"))
-    assert segment["metadata"] == {"emotion": "EMOTION_NEUTRAL"} | nothing
-    assert "metadata_probs" not in segment
+    told = {"emotion": "EMOTION_NEUTRAL", "intent": "INTENT_PRICE_QUERY"}
+    assert segment["metadata"] == told | nothing
+    assert not {"metadata_probs", "structured_intents"} & set(segment)
 
 
 @pytest.mark.inventory("EX-008")
@@ -72,12 +77,35 @@ def test_probabilities_are_a_dictionary_or_a_list_the_likeliest_first() -> None:
         ("EMOTION_SAD", 0.06),
     ]
     as_list = answered(metadata_prob="true", metadata_prob_format="list", top_k="2")
-    assert as_list["segments"][0]["metadata_probs"] == {
-        "emotion": [
-            {"token": "EMOTION_NEUTRAL", "probability": 0.82},
-            {"token": "EMOTION_HAPPY", "probability": 0.12},
-        ]
+    assert as_list["segments"][0]["metadata_probs"]["emotion"] == [
+        {"token": "EMOTION_NEUTRAL", "probability": 0.82},
+        {"token": "EMOTION_HAPPY", "probability": 0.12},
+    ]
+
+
+def test_rounded_probabilities_are_one_together() -> None:
+    thirds = Tag("a", {"a": 1 / 3, "b": 1 / 3, "c": 1 / 3})
+    many = Tag("0", {str(number): number / 465 for number in range(31)})
+    segment = replace(SEGMENT, tags={"own": thirds, "many": many})
+    body = answered(replace(TRANSCRIPT, segments=(segment,)), metadata_prob="true")
+    shown = body["segments"][0]["metadata_probs"]
+    assert sorted(shown["own"].values()) == [0.3333, 0.3333, 0.3334]
+    assert sum(round(share * 10_000) for share in shown["many"].values()) == 10_000
+    assert body["segments"][0]["metadata"]["own"] == "a"
+
+
+@pytest.mark.inventory("WH-065")
+def test_intents_are_told_in_two_tiers() -> None:
+    tiers = answered(structured_intents="true")["segments"][0]["structured_intents"]
+    assert tiers["speech_act"] == {
+        "label": "SPEECH_ACT_ASK",
+        "probability": 0.7,
+        "probabilities": {"SPEECH_ACT_ASK": 0.7, "SPEECH_ACT_REFUSE": 0.3},
     }
+    assert (tiers["domain"]["label"], tiers["domain"]["probability"]) == ("DOMAIN_SALES", 0.75)
+    without = replace(TRANSCRIPT, segments=(replace(SEGMENT, tags={}),))
+    body = answered(without, structured_intents="true")
+    assert body["segments"][0]["structured_intents"] is None
 
 
 @pytest.mark.inventory("WH-081", "EX-009")

@@ -1,11 +1,13 @@
 """The messages of `/asr/stream`, as the clients that are in use read and write them."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.api.gateway.stream_messages import option_values, transcript_message
 from app.asr.live import Said, StreamOptions, changed_options
+from app.asr.recognition import Tag
 from app.asr.text.words import Word
 from app.core.errors import InvalidInput
 
@@ -46,6 +48,22 @@ def test_a_final_tells_where_it_begins_and_what_it_names() -> None:
     ]
     assert not {"words", "pauses", "speech_rate", "iwi"} & set(message)
     assert transcript_message(said(is_final=False), asked())["audioOffset"] == 0.4
+
+
+@pytest.mark.inventory("WH-110", "WH-112")
+def test_a_final_tells_what_was_heard_beside_its_words() -> None:
+    emotion = Tag("EMOTION_UNCERTAIN", {"EMOTION_SAD": 0.6, "EMOTION_NEUTRAL": 0.4})
+    intent = Tag("INTENT_THANKS", {"INTENT_THANKS": 0.9, "INTENT_APOLOGY": 0.1})
+    heard = replace(said(), tags={"emotion": emotion, "intent": intent})
+    message = transcript_message(heard, asked())
+    unknown = dict.fromkeys(("behavior", "role", "eval", "age", "gender"))
+    told = {"emotion": "EMOTION_UNCERTAIN", "intent": "INTENT_THANKS"}
+    assert message["metadata"] == told | unknown
+    assert not {"metadata_probs", "structured_intents"} & set(message)
+    more = transcript_message(heard, asked(metadata_prob=True, structured_intents=True))
+    assert more["metadata_probs"]["emotion"] == {"EMOTION_SAD": 0.6, "EMOTION_NEUTRAL": 0.4}
+    assert more["structured_intents"]["speech_act"].label == "SPEECH_ACT_EXPRESS"
+    assert transcript_message(said(), asked())["metadata"] == dict.fromkeys([*told, *unknown])
 
 
 @pytest.mark.parametrize(

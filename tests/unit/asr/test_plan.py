@@ -6,7 +6,7 @@ import pytest
 
 from app.asr.catalogue import Catalogue
 from app.asr.domain import parse_request
-from app.asr.plan import HearingPlan, make_plan
+from app.asr.plan import HearingPlan, find_not_applied, make_plan
 from app.asr.recognition import Fusion
 
 CHOICE = Catalogue("en-tiny").choose("en-tiny", "en")
@@ -52,3 +52,23 @@ def test_alternatives_take_a_search() -> None:
 def test_the_documented_weight_of_hotwords_is_scaled_for_whisper() -> None:
     assert plan(hotwords="LoanTap").asked.options.hotword_weight == 1.0
     assert plan(hotwords="LoanTap", hotword_weight=25).asked.options.hotword_weight == 2.5
+
+
+@pytest.mark.parametrize(
+    ("model", "in_vain"),
+    [
+        ("en-tiny", ["intent_labels", "metadata_prob", "structured_intents", "top_k"]),
+        ("zh", ["intent_labels", "structured_intents"]),
+        ("whissle-large", []),
+    ],
+)
+def test_tags_are_asked_in_vain_of_models_that_tell_none(model: str, in_vain: list[str]) -> None:
+    asked = {
+        "metadata_prob": True,
+        "structured_intents": True,
+        "intent_labels": "INTENT_THANKS",
+        "top_k": 3,
+    }
+    choice = Catalogue("all").choose(model, "auto")
+    found = find_not_applied(parse_request(asked), choice, has_lm=True)
+    assert sorted(each.option for each in found) == in_vain

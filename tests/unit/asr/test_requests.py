@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from app.asr.catalogue import ALIASES, DEFAULT, MODELS, VARIANTS, Catalogue
 from app.asr.domain import LanguageUnknown, ModelUnknown, OptionInvalid, SpeechSpan, parse_request
 from app.asr.pieces import PieceRules, plan_pieces
+from app.asr.tags.intents import IntentUnknown
 
 RULES = PieceRules()
 
@@ -57,6 +58,39 @@ def test_the_default_is_that_of_the_variant_and_gives_way_to_a_language() -> Non
     hindi = catalogue.choose("default", "hi")
     assert (hindi.model.name, hindi.language) == ("whissle-large", "hi")
     assert Catalogue("multi-full").choose("default", "auto").language is None
+
+
+@pytest.mark.inventory("WH-117", "WH-118")
+def test_each_name_tells_the_tags_that_it_is_documented_with() -> None:
+    told = {model.name: set(model.categories) for model in MODELS}
+    voice = {"emotion", "age", "gender"}
+    assert told == {
+        "en-tiny": set(),
+        "en-in-tech-misc": voice | {"behavior", "eval", "role", "intent"},
+        "hinglish-loans": voice | {"intent", "role"},
+        "zh": voice,
+        "whissle-large": voice | {"intent"},
+        "en-ctc": set(),
+    }
+    assert all(not told[model.name] & set(model.lacks) for model in MODELS)
+
+
+def test_live_english_tells_what_the_default_tells() -> None:
+    live = Catalogue("en-full").choose("default", "en", live=True).model
+    assert (live.weights, live.words) == ("whisper-tiny.en", "interview")
+    assert Catalogue("en-tiny").choose("default", "en", live=True).model.has_heads is False
+    assert Catalogue("en-full").choose("en-tiny", "en", live=True).model.has_heads is False
+
+
+@pytest.mark.inventory("WH-066")
+def test_only_intents_of_the_model_can_be_asked_for() -> None:
+    catalogue = Catalogue("all")
+    asked = {"intent_labels": "INTENT_GREETING, INTENT_CLAIMS_PAID", "model": "hinglish-loans"}
+    assert catalogue.choose_for(parse_request(asked)).model.words == "loans"
+    with pytest.raises(IntentUnknown, match="'INTENT_CLAIMS_PAID'; known are INTENT_GREETING, "):
+        catalogue.choose_for(parse_request(asked | {"model": "whissle-large"}))
+    tiny = parse_request(asked | {"model": "en-tiny"})
+    assert catalogue.choose_for(tiny).model.intents == ()
 
 
 def test_what_nobody_knows_is_refused() -> None:

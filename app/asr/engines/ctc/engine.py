@@ -1,7 +1,7 @@
 """A CTC model as a recognizer: utterances in, words with times and probabilities out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +18,8 @@ from app.asr.recognition import (
     LanguageNotSpoken,
     Recognition,
     RecognizerOptions,
+    Tag,
+    Tags,
     Word,
 )
 from app.core.audio.convert import Samples
@@ -34,11 +36,10 @@ class GraphUnlikeCard(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class CtcRecognition(Recognition):
-    """`raw` holds the events in line; `heads` a probability for each label."""
+    """`raw` holds the events in line."""
 
     raw: str = ""
     events: tuple[Word, ...] = ()
-    heads: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
     decoder: str = "greedy"
 
 
@@ -47,7 +48,7 @@ class _Heard:
     """Log-probabilities of the columns in each frame, and what the heads say."""
 
     scores: Scores
-    heads: Mapping[str, Mapping[str, float]]
+    tags: Tags
 
 
 class Front(Protocol):
@@ -176,7 +177,7 @@ class CtcRecognizer:
             _Heard(
                 log_softmax(scores[row, : frames[row]].astype(np.float32)),
                 {
-                    name: _distribution(outputs[head.output][row], head.labels)
+                    name: _tag(outputs[head.output][row], head.labels)
                     for name, head in self._card.heads.items()
                 },
             )
@@ -209,7 +210,7 @@ class CtcRecognizer:
             no_speech_probability=float(np.exp(blank.mean())) if is_silent else 0.0,
             raw=self._columns.raw(heard.scores),
             events=tuple(self._word(event, 1.0) for event in self._columns.events(heard.scores)),
-            heads=heard.heads,
+            tags=heard.tags,
             decoder=self._search.name(search),
         )
 
@@ -254,6 +255,7 @@ def _long_enough(samples: Samples) -> Samples:
     return np.pad(samples, (0, max(0, SHORTEST_SAMPLES - samples.size)))
 
 
-def _distribution(scores: Scores, labels: Sequence[str]) -> dict[str, float]:
+def _tag(scores: Scores, labels: Sequence[str]) -> Tag:
     probabilities = np.exp(log_softmax(scores.astype(np.float32)))
-    return dict(zip(labels, map(float, probabilities), strict=True))
+    likeliest = labels[int(probabilities.argmax())]
+    return Tag(likeliest, dict(zip(labels, map(float, probabilities), strict=True)))

@@ -21,9 +21,10 @@ from app.asr.engines.sherpa.loading import ModelUnusable
 from app.asr.engines.sherpa.transducer import TransducerRecognizer
 from app.asr.live import Said, StreamEvent, StreamOptions
 from app.asr.own_models import find_own_models
-from app.asr.recognition import Recognition
+from app.asr.recognition import Recognition, Tag
 from app.asr.service import SpeechService
 from app.asr.streaming import StreamService
+from app.asr.tags.intents import IntentUnknown
 from app.cli.models import list_models
 from app.core import settings
 from app.core.audio.convert import int16_from_float
@@ -49,11 +50,18 @@ stride_ms = 20
 tokens = ["_", "|", "a", "."]
 blank = 0
 space = "|"
+[heads.emotion]
+output = "power"
+labels = ["EMOTION_SAD", "EMOTION_HAPPY"]
+[heads.intent]
+output = "power"
+labels = ["cancel", "book"]
 """
 
 
 def make_ctc(folder: Path, card: str = CTC) -> None:
-    """Hears `a.` in the middle of every 80 ms, whatever is said."""
+    """Hears `a.` in the middle of every 80 ms, whatever is said. The power of sound that is
+    standardized is 1, the power of silence 0."""
     folder.mkdir(parents=True)
     columns = np.eye(4, dtype=np.float32)[[0, 2, 3, 1]].reshape(1, 4, 4) * 9
     nodes = [
@@ -62,6 +70,10 @@ def make_ctc(folder: Path, card: str = CTC) -> None:
         helper.make_node("Div", ["samples", "stride"], ["count"]),
         helper.make_node("Concat", ["one", "count", "one"], ["repeats"], axis=0),
         helper.make_node("Tile", ["columns", "repeats"], ["scores"]),
+        helper.make_node("Mul", ["sound", "sound"], ["squares"]),
+        helper.make_node("ReduceMean", ["squares"], ["mean"], axes=[1], keepdims=1),
+        helper.make_node("Sub", ["mean", "mean"], ["zero"]),
+        helper.make_node("Concat", ["zero", "mean"], ["power"], axis=1),
     ]
     arrays = {
         "at": np.array([1], np.int64),
@@ -73,7 +85,10 @@ def make_ctc(folder: Path, card: str = CTC) -> None:
         nodes,
         "letters",
         [helper.make_tensor_value_info("sound", TensorProto.FLOAT, ["N", "T"])],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["N", "U", 4])],
+        [
+            helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["N", "U", 4]),
+            helper.make_tensor_value_info("power", TensorProto.FLOAT, ["N", 2]),
+        ],
         [numpy_helper.from_array(array, name) for name, array in arrays.items()],
     )
     opsets = [helper.make_opsetid("", 13)]
@@ -176,6 +191,25 @@ async def test_a_recording_is_heard_by_the_model_that_was_named(speech: SpeechSe
     assert set(told.raw.split()) == {"a."}
 
 
+async def test_the_heads_of_a_card_tell_tags(speech: SpeechService) -> None:
+    letters = speech.catalogue.choose("letters", AUTO).model
+    assert (letters.categories, letters.intents) == (("emotion", "intent"), ("cancel", "book"))
+    assert not {"emotion", "intent"} & set(letters.lacks)
+    asked = {"model": "letters", "metadata_prob": "true", "structured_intents": "true"}
+    told = await speech.transcribe(SPEECH, parse_request(asked))
+    for segment in told.segments:
+        emotion, intent = segment.tags["emotion"], segment.tags["intent"]
+        assert (emotion.label, intent.label) == ("EMOTION_HAPPY", "book")
+        likely = np.e / (1 + np.e)
+        assert emotion.probabilities["EMOTION_HAPPY"] == pytest.approx(likely, abs=0.001)
+    assert told.segments
+    assert [each.option for each in told.not_applied] == ["structured_intents"]
+    told = await speech.transcribe(SPEECH, parse_request(asked | {"intent_labels": "cancel"}))
+    assert told.segments[0].tags["intent"] == Tag("cancel", {"cancel": 1.0})
+    with pytest.raises(IntentUnknown, match="known are cancel, book"):
+        await speech.transcribe(SPEECH, parse_request(asked | {"intent_labels": "INTENT_THANKS"}))
+
+
 async def test_options_that_change_nothing_are_said(speech: SpeechService) -> None:
     asked = {"model": "bands", "hotwords": "good", "n_best": "3", "prompt": "x", "use_lm": "false"}
     told = await speech.transcribe(SPEECH, parse_request(asked))
@@ -197,7 +231,29 @@ async def test_the_model_of_voices_stands_in_for_ours(
     assert "ge2e" not in loaded
 
 
+async def test_a_stream_tells_what_the_heads_of_a_card_tell(streams: StreamService) -> None:
+    options = StreamOptions(model="letters", diarize=True, intent_labels="cancel")
+    finals = await heard_live(streams, options)
+    assert finals
+    for said in finals:
+        assert (said.tags["emotion"].label, said.tags["intent"].label) == (
+            *("EMOTION_HAPPY", "cancel"),
+        )
+        assert [part.tags["emotion"].label for part in said.parts] == ["EMOTION_HAPPY"]
+
+
 async def test_a_stream_is_heard_by_the_model_that_was_named(streams: StreamService) -> None:
+    options = StreamOptions(model="bands-live", speaker_embedding=True)
+    finals = await heard_live(streams, options)
+    assert finals
+    assert {each.model for each in finals} == {"bands-live"}
+    words = [word.text for each in finals for word in each.words]
+    assert words
+    assert all(map(WORD.fullmatch, words))
+    assert all(each.speaker_embedding and len(each.speaker_embedding) == 192 for each in finals)
+
+
+async def heard_live(streams: StreamService, options: StreamOptions) -> list[Said]:
     told: list[StreamEvent] = []
 
     async def tell(event: StreamEvent) -> None:
@@ -206,17 +262,11 @@ async def test_a_stream_is_heard_by_the_model_that_was_named(streams: StreamServ
     sound = decode_audio(SPEECH, sample_rate=16000, limits=DecodeLimits(60, 60))
     data = int16_from_float(sound).tobytes()
     async with streams.open(tell) as stream:
-        await stream.configure(StreamOptions(model="bands-live", speaker_embedding=True))
+        await stream.configure(options)
         for start in range(0, len(data), 6400):
             await stream.hear(data[start : start + 6400])
         await stream.finalize()
-    finals = [each for each in told if isinstance(each, Said) and each.is_final]
-    assert finals
-    assert {each.model for each in finals} == {"bands-live"}
-    words = [word.text for each in finals for word in each.words]
-    assert words
-    assert all(map(WORD.fullmatch, words))
-    assert all(each.speaker_embedding and len(each.speaker_embedding) == 192 for each in finals)
+    return [each for each in told if isinstance(each, Said) and each.is_final]
 
 
 async def test_a_model_that_breaks_is_a_sentence_for_those_who_name_it_alone(

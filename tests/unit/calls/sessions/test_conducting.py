@@ -20,6 +20,7 @@ from app.asr.live import (
     StreamOptions,
     Tell,
 )
+from app.asr.recognition import Tag
 from app.asr.streaming import StreamService
 from app.calls.sessions.conducting import Cast, Held, conduct
 from app.core.errors import Unavailable
@@ -35,6 +36,7 @@ PIECE_S = 0.1
 
 
 def sentence(text: str, *, is_final: bool = True, labels: Mapping[str, str] | None = None) -> Said:
+    known = labels or {}
     return Said(
         channel=MIC,
         text=text,
@@ -45,7 +47,7 @@ def sentence(text: str, *, is_final: bool = True, labels: Mapping[str, str] | No
         confidence=1.0,
         model="scripted",
         is_final=is_final,
-        labels=labels or {},
+        tags={category: Tag(label, {label: 1.0}) for category, label in known.items()},
     )
 
 

@@ -29,6 +29,14 @@ def test_a_mood_without_advice_is_told_all_the_same() -> None:
     assert news(EmotionAdaptation(), emotion="bored") == "The caller sounds bored."
 
 
+def test_doubt_and_talk_about_the_talk_change_nothing() -> None:
+    adaptation = EmotionAdaptation()
+    assert news(adaptation, emotion="EMOTION_UNCERTAIN", intent="INTENT_OTHER") == ""
+    assert "angry" in news(adaptation, emotion="EMOTION_ANGRY", intent="INTENT_ACKNOWLEDGMENT")
+    assert news(adaptation, emotion="EMOTION_UNCERTAIN") == ""
+    assert news(adaptation, emotion="EMOTION_NEUTRAL") == "The caller sounds calm again."
+
+
 def test_an_intent_is_told_when_it_changes() -> None:
     adaptation = EmotionAdaptation()
     assert "complain about bill" in news(adaptation, intent="INTENT_COMPLAIN_ABOUT_BILL")

@@ -1,0 +1,78 @@
+"""Tags of what was said as the gateway's document shows them: metadata, probabilities, intents in
+two tiers."""
+
+from collections.abc import Mapping
+from math import floor
+from typing import Any
+
+import msgspec
+
+from app.asr.domain import TranscriptionRequest
+from app.asr.recognition import Tag, Tags
+from app.asr.tags.intents import INTENT, tiers_of
+from app.asr.tags.mean import labels_of
+
+CATEGORIES = ("emotion", "behavior", "role", "eval", "age", "gender", INTENT)
+"""Every segment has them; null where the model does not tell one."""
+_PARTS = 10_000
+
+
+class LabelProbability(msgspec.Struct, frozen=True):
+    token: str
+    probability: float
+
+
+class TierAnswer(msgspec.Struct, frozen=True):
+    """`probabilities` of every label, the likeliest first."""
+
+    label: str
+    probability: float
+    probabilities: dict[str, float]
+
+
+def metadata_of(tags: Tags) -> dict[str, str | None]:
+    return {**dict.fromkeys(CATEGORIES), **labels_of(tags)}
+
+
+def tag_details(tags: Tags, asked: TranscriptionRequest) -> dict[str, Any]:
+    """What of a segment's fields was asked for."""
+    details: dict[str, Any] = {}
+    if asked.metadata_prob:
+        details["metadata_probs"] = _probabilities(tags, asked)
+    if asked.structured_intents:
+        tiers = tiers_of(tags[INTENT]) if INTENT in tags else {}
+        details["structured_intents"] = {
+            name: _tier(tag, asked.top_k) for name, tag in tiers.items()
+        } or None
+    return details
+
+
+def _probabilities(tags: Tags, asked: TranscriptionRequest) -> dict[str, Any]:
+    """The likeliest first, at most `top_k` of each category."""
+    ranked = {name: _ranked(tag, asked.top_k) for name, tag in tags.items()}
+    if asked.metadata_prob_format == "dict":
+        return ranked
+    return {
+        name: [LabelProbability(label, share) for label, share in shares.items()]
+        for name, shares in ranked.items()
+    }
+
+
+def _tier(tag: Tag, top_k: int | None) -> TierAnswer:
+    ranked = _ranked(tag, top_k)
+    return TierAnswer(tag.label, ranked[tag.label], ranked)
+
+
+def _ranked(tag: Tag, top_k: int | None) -> dict[str, float]:
+    shares = sorted(_rounded(tag.probabilities).items(), key=lambda each: -each[1])
+    return dict(shares[:top_k])
+
+
+def _rounded(probabilities: Mapping[str, float]) -> dict[str, float]:
+    """To four digits, up where the rest is largest, so that together they still are one."""
+    whole = sum(probabilities.values())
+    parts = {label: share / whole * _PARTS for label, share in probabilities.items()}
+    left = _PARTS - sum(map(floor, parts.values()))
+    by_rest = sorted(parts, key=lambda label: floor(parts[label]) - parts[label])
+    raised = set(by_rest[:left])
+    return {label: (floor(part) + (label in raised)) / _PARTS for label, part in parts.items()}

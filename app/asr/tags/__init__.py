@@ -1,0 +1,1 @@
+"""What recognition tells beside words: the labels, and what tells them from the words."""
