@@ -26,7 +26,8 @@ from app.bench import (
 )
 from app.cli import context
 from app.inference.onnx import OnnxRuntime
-from app.wiring.senses import CTC_HEAD, VOICE
+from app.wiring.heads import VOICE
+from app.wiring.senses import CTC_HEAD
 
 
 @click.group()

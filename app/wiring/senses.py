@@ -17,7 +17,6 @@ from app.asr.engines.silero import load_silero
 from app.asr.engines.smart_turn import load_smart_turn
 from app.asr.engines.whisper.convert import convert as convert_whisper
 from app.asr.engines.whisper.engine import load_whisper
-from app.asr.engines.whisper.voice import VoiceHeads, load_voice
 from app.asr.language_models import LanguageModels
 from app.asr.service import SpeechService
 from app.asr.streaming import StreamService
@@ -36,6 +35,7 @@ from app.inference.starting import Starting
 from app.llm.llama.models import EmbeddedModel, embedded_model
 from app.tts.engines.kokoro.convert import convert as convert_kokoro
 from app.tts.engines.kokoro.network import load_kokoro
+from app.wiring.heads import Heads
 from app.wiring.own import own_loaders, own_models, whisper_encoder
 
 ROOT = Path(__file__).parents[2]
@@ -47,8 +47,6 @@ RECIPES = {
 }
 """How files that the manifest calls derived are made."""
 CTC_HEAD = ROOT / "onnx_models" / "whisper-tiny.en-ctc"
-VOICE = "voice.onnx"
-"""Heads on a Whisper model, beside its card."""
 MIB = 1024 * 1024
 WAITING_IN_LANE = 256
 DECODE_DEADLINE_S = 3600
@@ -85,13 +83,6 @@ def _load_ctc_head(
     )
 
 
-def _find_heads(
-    manifest: Manifest, store: ModelStore, shipped: ShippedWeights, whisper: Path, onnx: OnnxRuntime
-) -> VoiceHeads | None:
-    weights = shipped.permitted(manifest.get(store.owner(whisper)), VOICE)
-    return load_voice(weights, onnx) if weights else None
-
-
 @asynccontextmanager
 async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inference]:
     """What runs models; needs no database."""
@@ -104,14 +95,15 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
         manifest = Manifest((*manifest.models, *own.entries, *embedded.entries))
         onnx = await asyncio.to_thread(OnnxRuntime, settings.models.device, cores)
         shipped = ShippedWeights(MANIFEST.parent, is_commercial=settings.models.commercial)
-        find_heads = partial(_find_heads, manifest, store, shipped)
+        heads = Heads(manifest, store, shipped)
+        ours = await asyncio.to_thread(tuple, heads.permitted(MODELS))
         models = ModelRegistry(
             manifest,
             store,
             {
                 "silero-vad": lambda folder: load_silero(folder, onnx),
                 "whisper": lambda folder: load_whisper(
-                    folder, onnx, language_models.find, find_heads(folder, onnx)
+                    folder, onnx, language_models.find, heads.load(folder, onnx)
                 ),
                 "ge2e": lambda folder: load_ge2e(folder, onnx),
                 "dtln": lambda folder: load_dtln(folder, onnx),
@@ -128,7 +120,7 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
         executor = Executor(realtime=lane, batch=lane, forbid_in_transaction=forbid_in_transaction)
         stack.push_async_callback(executor.close)
         limits = DecodeLimits(settings.server.max_audio_s, deadline_s=DECODE_DEADLINE_S)
-        catalogue = Catalogue(settings.models.variant, (*MODELS, *own.speech), own.voices or GE2E)
+        catalogue = Catalogue(settings.models.variant, (*ours, *own.speech), own.voices or GE2E)
         speech = await stack.enter_async_context(
             SpeechService(models, executor, limits, catalogue, language_models)
         )

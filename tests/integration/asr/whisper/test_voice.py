@@ -99,6 +99,20 @@ async def test_a_commercial_server_is_told_no_emotion(short: Samples) -> None:
     assert set(tags) == {"gender", "age"}
 
 
+@pytest.mark.parametrize(("commercial", "tells_emotion"), [("false", True), ("true", False)])
+async def test_the_catalogue_says_what_the_licences_allow(
+    commercial: str, tells_emotion: bool
+) -> None:
+    environment = settings.process_environment() | {"PARLEY_COMMERCIAL": commercial}
+    given = settings.load(environment)
+    async with inference(given, ModelStore(settings.model_store(given, environment))) as senses:
+        model = senses.speech.catalogue.find("en-in-tech-misc")
+    assert model is not None
+    assert ("emotion" in model.categories) is tells_emotion
+    assert ("emotion" in model.lacks) is not tells_emotion
+    assert "gender" in model.categories
+
+
 @pytest.mark.parametrize(
     ("commercial", "line"),
     [
