@@ -56,8 +56,8 @@ CORPORA = (
     CorpusPlan("tess", 100, tells_age=False),
     CorpusPlan("emodb", 100, tells_age=False),
     CorpusPlan("speechocean762", 12, is_commercial=True),
-    CorpusPlan("speech_accent_archive_subset", 1, pieces=5),
-    CorpusPlan("librispeech_train_clean_100_subset_notext", 1, pieces=2, is_commercial=True),
+    CorpusPlan("speech_accent_archive_subset", 1, pieces=3),
+    CorpusPlan("librispeech_train_clean_100_subset_notext", 1, is_commercial=True),
 )
 """Two ages, of two women, or ten people of one age say nothing of age."""
 HELD_OUT = tuple(

@@ -52,22 +52,14 @@ def learn(columns: NDArray[Any], targets: NDArray[Any], weights: Floats, l2: flo
     return Regression(found.mean, found.spread, table[:-1], table[-1])
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    temperature: float
+def fit_temperature(logits: Floats, targets: NDArray[Any], weights: Floats) -> float:
     """What the logits are divided by, so that the odds are as likely as they say."""
-    loss: float
-
-
-def calibrate(logits: Floats, targets: NDArray[Any], weights: Floats) -> Calibration:
-    """`loss` is how unlikely the right answers then are, in nats."""
 
     def cost(log_temperature: float) -> float:
         logs = log_softmax(logits / np.exp(log_temperature), axis=1)
         return -float((weights * logs[np.arange(targets.size), targets]).sum() / weights.sum())
 
-    best = minimize_scalar(cost, bounds=(-3, 3), method="bounded")
-    return Calibration(float(np.exp(best.x)), float(best.fun))
+    return float(np.exp(minimize_scalar(cost, bounds=(-3, 3), method="bounded").x))
 
 
 def odds(logits: Floats, temperature: float) -> Floats:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from app.asr.engines.whisper.voice import load_voice
 from app.inference.onnx import OnnxRuntime
 from onnx_models.recipes.voice.clips import CORPORA, age_label
-from onnx_models.recipes.voice.regression import calibrate, odds
+from onnx_models.recipes.voice.regression import fit_temperature, odds
 from onnx_models.recipes.voice.sound import RATE, noisy, pieces, telephone, without_silence
 from onnx_models.recipes.voice.table import LABELS, Table
 from onnx_models.recipes.voice.train import main as train
@@ -109,8 +109,8 @@ def test_the_temperature_makes_odds_as_likely_as_they_say() -> None:
     logits = chance.normal(0, 2, (4000, 3))
     targets = np.array([chance.choice(3, p=row) for row in odds(logits.astype(np.float32), 1.0)])
     boasting = (logits * 4).astype(np.float32)
-    found = calibrate(boasting, targets, np.ones(4000, np.float32))
-    assert found.temperature == pytest.approx(4, rel=0.1)
+    found = fit_temperature(boasting, targets, np.ones(4000, np.float32))
+    assert found == pytest.approx(4, rel=0.1)
 
 
 TONES = sum(
