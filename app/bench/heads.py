@@ -21,7 +21,7 @@ from app.bench.asr import READ, Clip, read_clips
 from app.core.audio.convert import Samples
 from app.inference.onnx import OnnxModel, OnnxRuntime
 
-TURNS = 5
+TURNS = 3
 
 _onnx: Any = onnx
 Way = Callable[[], object]
