@@ -23,18 +23,17 @@ class FittedHead:
 
 def write_graph(heads: Sequence[FittedHead], sizes: tuple[int, ...], target: Path) -> None:
     """pooled (b, *sizes) -> of each category the odds of its labels. The matrices are kept in 16
-    bits; the temperature is in them."""
+    bits; mean, spread and temperature are in them and in the offsets."""
     graph = Graph()
     pooled = graph.input("pooled", "batch", *sizes)
     columns = graph.op("Reshape", pooled, graph.constant([-1, int(np.prod(sizes))]))
     for head in heads:
         found = head.regression
-        even = graph.op("Sub", columns, graph.constant(found.mean))
-        even = graph.op("Mul", even, graph.constant(1 / found.spread))
-        narrow = graph.constant((found.matrix / head.temperature).astype(np.float16))
-        product = graph.op("MatMul", even, graph.op("Cast", narrow, to=TensorProto.FLOAT))
-        offset = graph.constant((found.offset / head.temperature).astype(np.float32))
-        logits = graph.op("Add", product, offset)
+        narrow = (found.matrix / found.spread[:, None] / head.temperature).astype(np.float16)
+        offset = found.offset / head.temperature - found.mean @ narrow.astype(np.float32)
+        matrix = graph.op("Cast", graph.constant(narrow), to=TensorProto.FLOAT)
+        product = graph.op("MatMul", columns, matrix)
+        logits = graph.op("Add", product, graph.constant(offset.astype(np.float32)))
         odds = graph.op("Softmax", logits, axis=-1)
         graph.output(odds, head.category, "batch", len(head.labels))
     graph.save(target)
