@@ -13,6 +13,7 @@ from app.core import settings as declared
 from app.core.settings import Settings
 from app.inference.manifest import Manifest, read_manifest
 from app.inference.model_store import ModelStore
+from app.inference.shipped import ShippedWeights
 from app.wiring import MANIFEST, Foundation
 
 T = TypeVar("T")
@@ -41,6 +42,10 @@ def model_store(settings: Settings) -> ModelStore:
 
 def manifest() -> Manifest:
     return read_manifest(MANIFEST)
+
+
+def shipped_weights(settings: Settings) -> ShippedWeights:
+    return ShippedWeights(MANIFEST.parent, is_commercial=settings.models.commercial)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

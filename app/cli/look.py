@@ -65,8 +65,12 @@ def _facts(settings: Settings) -> Facts:
         yield "language model", sentence
     yield "replicas", "Redis" if settings.storage.redis_url else "one process, no Redis"
     store = context.model_store(settings)
-    for stored in store.contents(context.manifest()):
+    manifest, shipped = context.manifest(), context.shipped_weights(settings)
+    for stored in store.contents(manifest):
         yield f"model {stored.model.id}", f"{stored.file.name}: {stored.state}"
+    for model in manifest.models:
+        for line in shipped.restrictions(model):
+            yield f"model {model.id}", line
     yield "models", str(store.root)
     yield from OnnxRuntime(settings.models.device, usable_cores()).report()
 

@@ -18,6 +18,7 @@ from app.bench import (
     auth,
     ctc,
     floor,
+    heads,
     hours,
     llm,
     llm_analysis,
@@ -28,6 +29,7 @@ from app.bench import (
 )
 from app.cli import context
 from app.inference.onnx import OnnxRuntime
+from app.wiring.heads import VOICE
 from app.wiring.senses import CTC_HEAD
 
 
@@ -106,6 +108,20 @@ def bench_ctc(data: Path) -> None:
     encoder = OnnxRuntime("cpu", 1).open(whisper / "encoder.int8.onnx")
     head = load_ctc(CTC_HEAD, OnnxRuntime("cpu", 1), lambda _: WhisperStates(encoder))
     for line in ctc.run(head, data):
+        click.echo(line)
+
+
+@bench.command(name="heads")
+@click.option("--model", default="whisper-tiny.en", show_default=True)
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@DATA
+def bench_heads(model: str, threads: int, data: Path) -> None:
+    """What emotion, gender and age cost in the pass that hears the words."""
+    settings = context.settings_with()
+    entry = context.manifest().get(model)
+    encoder = context.model_store(settings).verified(entry) / "encoder.int8.onnx"
+    weights = context.shipped_weights(settings).path(entry, VOICE)
+    for line in heads.run(encoder, weights, data, threads):
         click.echo(line)
 
 

@@ -49,9 +49,13 @@ def verify() -> None:
 @models.command(name="list")
 def list_models() -> None:
     """What the manifest names and what is there; then what was installed by hand."""
-    store = context.model_store(context.settings_with())
+    settings = context.settings_with()
+    store, shipped = context.model_store(settings), context.shipped_weights(settings)
     manifest = context.manifest()
     _print(store.contents(manifest))
+    for model in manifest.models:
+        for line in shipped.restrictions(model):
+            click.echo(f"{'shipped':8} {'':12}  {model.id}/{line}")
     own = find_own_models(store.root, {model.id for model in manifest.models})
     for model in own.entries:
         click.echo(f"{'own':8} {model.bytes / 1e6:9.1f} MB  {model.id}  ({model.title})")

@@ -113,6 +113,11 @@ class Models:
         "fitted",
         "What Whisper hears an utterance in: a window fitted to it, or its own full 30 s, slower",
     )
+    commercial: bool = setting(
+        "PARLEY_COMMERCIAL",
+        False,
+        "Refuse weights that were trained on data that may not be used commercially",
+    )
     variant: Literal[
         "en-tiny", "hinglish", "en-lite", "en-full", "multi-full", "multi-zh", "all"
     ] = setting("VARIANT", "en-full", "Set of speech models to serve")

@@ -96,7 +96,8 @@ class Derived(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`kept`: it lies in this repository, and none of its files is fetched. `on`: so it does, and
-    is loaded with the files of that other model."""
+    is loaded with the files of that other model. `non_commercial`: files beside its card whose
+    licence forbids commercial use."""
 
     id: Id
     title: Text
@@ -106,6 +107,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     derived: Derived | None = None
     on: Id | None = None
     kept: bool = False
+    non_commercial: tuple[FileName, ...] = ()
 
     def __post_init__(self) -> None:
         if bool(self.files) + bool(self.on) + self.kept != 1:

@@ -64,6 +64,10 @@ class ModelStore:
             return self.root / OWN_MODELS / model.id
         return self.root / model.id / model.version
 
+    def owner(self, folder: Path) -> str:
+        """The id of the model of the manifest that is loaded of `folder`."""
+        return folder.relative_to(self.root).parts[0]
+
     def path(self, model: Model, file: ModelFile) -> Path:
         return self.folder(model) / file.name
 

@@ -1,7 +1,7 @@
 """What runs models."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,11 +30,13 @@ from app.inference.machine import usable_cores
 from app.inference.manifest import Manifest, read_manifest
 from app.inference.model_store import FileState, ModelStore
 from app.inference.onnx import OnnxRuntime
-from app.inference.registry import ModelRegistry
+from app.inference.registry import Loader, ModelRegistry
+from app.inference.shipped import ShippedWeights
 from app.inference.starting import Starting
 from app.llm.llama.models import EmbeddedModel, embedded_model
 from app.tts.engines.kokoro.convert import convert as convert_kokoro
 from app.tts.engines.kokoro.network import load_kokoro
+from app.wiring.heads import Heads
 from app.wiring.own import own_loaders, own_models, whisper_encoder
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +85,34 @@ def _load_ctc_head(
     )
 
 
+def _loaders(
+    settings: Settings,
+    store: ModelStore,
+    manifest: Manifest,
+    onnx: OnnxRuntime,
+    language_models: LanguageModels,
+    heads: Heads,
+) -> Mapping[str, Loader]:
+    """By the kinds of the manifest."""
+    return {
+        "silero-vad": lambda folder: load_silero(folder, onnx),
+        "whisper": lambda folder: load_whisper(
+            folder,
+            onnx,
+            language_models.find,
+            settings.models.whisper_window,
+            heads.load(folder, onnx),
+        ),
+        "ge2e": lambda folder: load_ge2e(folder, onnx),
+        "dtln": lambda folder: load_dtln(folder, onnx),
+        "smart-turn": lambda folder: load_smart_turn(folder, onnx),
+        "kokoro": lambda folder: load_kokoro(folder, onnx),
+        "word-tags": lambda _: load_word_tags(WORD_TAGS, onnx),
+        "ctc-on-whisper": lambda folder: _load_ctc_head(folder, onnx, language_models),
+        **own_loaders(store, manifest, onnx, language_models),
+    }
+
+
 @asynccontextmanager
 async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inference]:
     """What runs models; needs no database."""
@@ -94,21 +124,14 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
         embedded = await asyncio.to_thread(embedded_model, settings.llm.embedded_model)
         manifest = Manifest((*manifest.models, *own.entries, *embedded.entries))
         onnx = await asyncio.to_thread(OnnxRuntime, settings.models.device, cores)
+        shipped = ShippedWeights(MANIFEST.parent, is_commercial=settings.models.commercial)
+        heads = Heads(manifest, store, shipped)
+        ours = await asyncio.to_thread(tuple, heads.permitted(MODELS))
         models = ModelRegistry(
             manifest,
             store,
             {
-                "silero-vad": lambda folder: load_silero(folder, onnx),
-                "whisper": lambda folder: load_whisper(
-                    folder, onnx, language_models.find, settings.models.whisper_window
-                ),
-                "ge2e": lambda folder: load_ge2e(folder, onnx),
-                "dtln": lambda folder: load_dtln(folder, onnx),
-                "smart-turn": lambda folder: load_smart_turn(folder, onnx),
-                "kokoro": lambda folder: load_kokoro(folder, onnx),
-                "word-tags": lambda _: load_word_tags(WORD_TAGS, onnx),
-                "ctc-on-whisper": lambda folder: _load_ctc_head(folder, onnx, language_models),
-                **own_loaders(store, manifest, onnx, language_models),
+                **_loaders(settings, store, manifest, onnx, language_models, heads),
                 **embedded.loaders,
             },
             budget_bytes=settings.models.memory_mb * MIB,
@@ -118,7 +141,7 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
         executor = Executor(realtime=lane, batch=lane, forbid_in_transaction=forbid_in_transaction)
         stack.push_async_callback(executor.close)
         limits = DecodeLimits(settings.server.max_audio_s, deadline_s=DECODE_DEADLINE_S)
-        catalogue = Catalogue(settings.models.variant, (*MODELS, *own.speech), own.voices or GE2E)
+        catalogue = Catalogue(settings.models.variant, (*ours, *own.speech), own.voices or GE2E)
         speech = await stack.enter_async_context(
             SpeechService(models, executor, limits, catalogue, language_models)
         )

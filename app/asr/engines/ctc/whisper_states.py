@@ -8,6 +8,7 @@ import numpy as np
 
 from app.asr.engines.ctc.features import FeatureArray
 from app.asr.engines.whisper.features import SAMPLE_RATE, LogMel
+from app.asr.engines.whisper.network import encode
 from app.asr.engines.whisper.window import FRAMES_PER_S, LONGEST_S, make_window, window_frames
 from app.asr.recognition import UtteranceTooLong
 from app.core.audio.convert import Samples
@@ -39,19 +40,16 @@ class WhisperStates:
         for frames, places in alike.items():
             encoded = self._encode([utterances[place] for place in places], frames)
             for place, each in zip(places, encoded, strict=True):
-                own = ceil(utterances[place].size / SAMPLE_RATE * FRAMES_PER_S)
+                own = _sound_frames(utterances[place])
                 states[place] = np.ascontiguousarray(each[:own].T)
         return [states[place] for place in range(len(utterances))]
 
     def _encode(self, utterances: Sequence[Samples], frames: int) -> FeatureArray:
         window = make_window(frames)
         mels = [self._log_mel.spectrogram(samples, window.mel_frames) for samples in utterances]
-        (states,) = self._encoder.run(
-            {
-                "mel": np.stack(mels),
-                "frames": window.frames,
-                "positions": window.positions,
-                "log_weights": window.log_weights.reshape(1, -1, 1),
-            }
-        )
-        return states
+        sound_frames = [_sound_frames(samples) for samples in utterances]
+        return encode(self._encoder, np.stack(mels), window, sound_frames).states
+
+
+def _sound_frames(samples: Samples) -> int:
+    return ceil(samples.size / SAMPLE_RATE * FRAMES_PER_S)

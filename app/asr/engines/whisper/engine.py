@@ -17,6 +17,7 @@ from app.asr.engines.whisper.network import Heard, WhisperNetwork
 from app.asr.engines.whisper.rules import Hotwords, TokenRules, softmax, token_budget
 from app.asr.engines.whisper.search import Candidate, Pull, Search, Start
 from app.asr.engines.whisper.tokens import UNSPACED, Tokens, read_tokens
+from app.asr.engines.whisper.voice import VoiceHeads
 from app.asr.engines.whisper.window import (
     FRAMES_PER_S,
     LONGEST_S,
@@ -82,19 +83,21 @@ class WhisperRecognizer:
         config: Config,
         find_lm: FindLanguageModel,
         window: WhisperWindow,
+        voice: VoiceHeads | None = None,
     ) -> None:
         self._network = network
         self._tokens = tokens
         self._find_lm = find_lm
         fitted = OF_LANGUAGES if tokens.multilingual else OF_ENGLISH
         self._silence = WHOLE if window == "full" else fitted
+        self._voice = voice
         rules = TokenRules(tokens, config.suppress_ids, config.suppress_ids_begin)
         self._decoding = Search(network, rules, tokens.end)
         self._log_mel = LogMel(network.mels)
 
     @property
     def memory_bytes(self) -> int:
-        return self._network.memory_bytes
+        return self._network.memory_bytes + (self._voice.memory_bytes if self._voice else 0)
 
     @property
     def device(self) -> str:
@@ -106,6 +109,8 @@ class WhisperRecognizer:
 
     def close(self) -> None:
         self._network.close()
+        if self._voice:
+            self._voice.close()
 
     def transcribe(
         self, utterances: Sequence[Samples], options: RecognizerOptions
@@ -152,9 +157,11 @@ class WhisperRecognizer:
     ) -> Iterator[Recognition]:
         window = make_window(frames, self._silence)
         mels = [self._log_mel.spectrogram(each, window.mel_frames) for each in batch]
-        heard = self._network.hear(self._network.encode(np.stack(mels), window), window)
-        opening = self._open(heard, request)
         durations_s = [each.size / SAMPLE_RATE for each in batch]
+        sound_frames = [_sound_frames(duration_s, frames) for duration_s in durations_s]
+        encoded = self._network.encode(np.stack(mels), window, sound_frames)
+        tags = self._voice.tags(encoded.pooled, durations_s) if self._voice else None
+        opening = self._open(self._network.hear(encoded.states, window), request)
         answers = self._search(opening, durations_s, request)
         words: list[list[tuple[Word, ...]]] = [[() for _ in each] for each in answers]
         if request.options.word_times:
@@ -168,6 +175,7 @@ class WhisperRecognizer:
                 language=opening.languages[at],
                 language_probability=opening.language_probabilities[at],
                 no_speech_probability=opening.no_speech_probabilities[at],
+                tags=tags[at] if tags else {},
             )
 
     def _open(self, heard: Heard, request: _Request) -> _Opening:
@@ -322,8 +330,10 @@ def load_whisper(
     runtime: OnnxRuntime,
     find_lm: FindLanguageModel = lambda _: None,
     window: WhisperWindow = "fitted",
+    voice: VoiceHeads | None = None,
 ) -> WhisperRecognizer:
-    """Of a folder that the recipe `whisper-onnx` made."""
+    """Of a folder that the recipe `whisper-onnx` made. `voice` are heads that were trained on
+    the same encoder."""
     kind = "float" if runtime.has_cuda else "int8"
     encoder, cross, decoder = (
         runtime.open(folder / f"{name}.{kind}.onnx") for name in ("encoder", "cross", "decoder")
@@ -331,7 +341,7 @@ def load_whisper(
     network = WhisperNetwork(encoder, cross, decoder, 2 if kind == "float" else 1)
     config = msgspec.json.decode((folder / "config.json").read_bytes(), type=Config)
     tokens = read_tokens(folder / "vocabulary.txt")
-    return WhisperRecognizer(network, tokens, config, find_lm, window)
+    return WhisperRecognizer(network, tokens, config, find_lm, window, voice)
 
 
 def _written(languages: Sequence[str], request: _Request) -> Sequence[str]:

@@ -48,6 +48,31 @@ class Step:
     memory: Memory
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    states: Samples
+    """(utterances, frames, width)"""
+    pooled: Samples
+    """(utterances, layers, 2, width): mean and standard deviation over the frames of sound, as the
+    norm before each layer gives them and that after the last"""
+
+
+def encode(
+    encoder: OnnxModel, mels: Samples, window: Window, sound_frames: Sequence[int]
+) -> Encoded:
+    """One pass. `sound_frames` says how many of each utterance's frames are no silence behind."""
+    states, pooled = encoder.run(
+        {
+            "mel": mels,
+            "frames": window.frames,
+            "positions": window.positions,
+            "log_weights": window.log_weights.reshape(1, -1, 1),
+            "sound_frames": np.array(sound_frames, np.int64),
+        }
+    )
+    return Encoded(states, pooled)
+
+
 class WhisperNetwork:
     """`bytes_per_stored` is what a byte of the files takes in memory."""
 
@@ -73,17 +98,8 @@ class WhisperNetwork:
         for model in self._models:
             model.close()
 
-    def encode(self, mels: Samples, window: Window) -> Samples:
-        """(utterances, frames, width)"""
-        (states,) = self._encoder.run(
-            {
-                "mel": mels,
-                "frames": window.frames,
-                "positions": window.positions,
-                "log_weights": window.log_weights.reshape(1, -1, 1),
-            }
-        )
-        return states
+    def encode(self, mels: Samples, window: Window, sound_frames: Sequence[int]) -> Encoded:
+        return encode(self._encoder, mels, window, sound_frames)
 
     def hear(self, states: Samples, window: Window) -> Heard:
         return Heard(self._cross.run({"states": states}), window.log_weights)

@@ -3,7 +3,8 @@ attention (once an utterance), the decoder turns tokens so far into the odds of 
 
 The encoder takes sound of any length: `frames` says which of its 20 ms frames are kept, and
 `positions` which places in Whisper's 30 s window they stand for, so that one frame of silence can
-stand for many (`log_weights` is the logarithm of how many).
+stand for many (`log_weights` is the logarithm of how many). What it gives beside the states is for
+heads that tell of the voice: mean and spread of each layer over the frames of sound alone.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import TensorProto
 
 from app.asr.engines.whisper.ct2 import Weights
 from app.asr.engines.whisper.graph import HEAD_SIZE, GraphBuilder
@@ -74,9 +76,8 @@ class _Block:
         joined = self.linear(normed, f"{prefix}/linear_0")
         return self.graph.ops("Split", 3, joined, axis=-1, num_outputs=3)
 
-    def weighed_queries_keys_values(self, x: str, prefix: str) -> list[str]:
+    def weighed_queries_keys_values(self, normed: str, prefix: str) -> list[str]:
         """Queries and keys with their spare columns; of these, a query's first is one."""
-        normed = self.norm(x, f"{prefix}/layer_norm")
         weights = np.split(self.weights[f"{prefix}/linear_0/weight"], 3)
         biases = np.split(self.weights[f"{prefix}/linear_0/bias"], 3)
         heads = len(biases[0]) // HEAD_SIZE
@@ -110,7 +111,8 @@ def _first_spare(heads: int, value: float) -> NDArray[np.float32]:
 
 
 def encoder_graph(weights: Weights, *, int8: bool) -> GraphBuilder:
-    """mel (b, mels, t), frames (f), positions (f), log_weights (1, f, 1) -> (b, f, width)."""
+    """mel (b, mels, t), frames (f), positions (f), log_weights (1, f, 1), and how many of the first
+    frames are sound (b) -> states (b, f, width), pooled (b, layers and one, 2, width)."""
     shape = shape_of(weights)
     graph = GraphBuilder(int8=int8)
     block = _Block(graph, weights)
@@ -118,6 +120,7 @@ def encoder_graph(weights: Weights, *, int8: bool) -> GraphBuilder:
     frames = graph.input("frames", "frames", integer=True)
     positions = graph.input("positions", "frames", integer=True)
     log_weights = graph.input("log_weights", 1, "frames", 1)
+    pooling = _Pooling(graph, graph.input("sound_frames", "batch", integer=True), frames)
     x = mel
     for number, stride in ((1, 1), (2, 2)):
         kernel, offset = (
@@ -132,16 +135,44 @@ def encoder_graph(weights: Weights, *, int8: bool) -> GraphBuilder:
     weighing = graph.op(
         "Mul", log_weights, graph.constant(_first_spare(shape.heads, HEAD_SIZE**0.5))
     )
+    pooled: list[str] = []
     for layer in range(shape.encoder_layers):
         prefix = f"encoder/layer_{layer}/self_attention"
-        queries, keys, values = block.weighed_queries_keys_values(x, prefix)
+        normed = block.norm(x, f"{prefix}/layer_norm")
+        pooled.append(pooling.of(normed))
+        queries, keys, values = block.weighed_queries_keys_values(normed, prefix)
         keys = block.add(keys, weighing)
         (heard,) = graph.attention(queries, keys, values, width=shape.width)
         x = block.add(x, block.linear(heard, f"{prefix}/linear_1"))
         x = block.feed_forward(x, f"encoder/layer_{layer}/ffn")
     x = block.norm(x, "encoder/layer_norm")
+    pooled.append(pooling.of(x))
     graph.output(x, "states", "batch", "frames", shape.width)
+    sizes = (shape.encoder_layers + 1, 2, shape.width)
+    graph.output(graph.op("Concat", *pooled, axis=1), "pooled", "batch", *sizes)
     return graph
+
+
+class _Pooling:
+    """Mean and standard deviation over the frames of sound, which come first."""
+
+    def __init__(self, graph: GraphBuilder, sound_frames: str, frames: str) -> None:
+        self._graph = graph
+        counts = graph.op("Unsqueeze", sound_frames, graph.constant([1, 2]))
+        zero, one = (graph.constant(np.array(each, np.int64)) for each in (0, 1))
+        count = graph.op("Squeeze", graph.op("Shape", frames))
+        is_sound = graph.op("Less", graph.op("Range", zero, count, one), counts)
+        shares = [graph.op("Cast", each, to=TensorProto.FLOAT) for each in (is_sound, counts)]
+        self._shares = graph.op("Div", *shares)
+
+    def of(self, x: str) -> str:
+        """(b, 1, 2, width)"""
+        graph = self._graph
+        mean = graph.op("MatMul", self._shares, x)
+        away = graph.op("Sub", x, mean)
+        variance = graph.op("MatMul", self._shares, graph.op("Mul", away, away))
+        both = graph.op("Concat", mean, graph.op("Sqrt", variance), axis=1)
+        return graph.op("Unsqueeze", both, graph.constant([1]))
 
 
 def cross_graph(weights: Weights, *, int8: bool) -> GraphBuilder:

@@ -62,29 +62,32 @@ def test_the_float_encoder_gives_the_same_states(
 ) -> None:
     mel = in_full(long)
     expected = np.array(reference.encode(as_stored(mel)))
-    states = network("float").encode(mel, make_window(FULL_FRAMES))
+    states = network("float").encode(mel, make_window(FULL_FRAMES), [FULL_FRAMES]).states
     np.testing.assert_allclose(states, expected, atol=2e-4)
 
 
 def test_the_int8_encoder_stays_close(reference: ctranslate2.models.Whisper, long: Samples) -> None:
     mel = in_full(long)
     expected = np.array(reference.encode(as_stored(mel)))
-    states = network("int8").encode(mel, make_window(FULL_FRAMES))
+    states = network("int8").encode(mel, make_window(FULL_FRAMES), [FULL_FRAMES]).states
     assert cosine(states, expected) > 0.99
 
 
 def test_the_sparse_window_hears_what_30_seconds_hear(long: Samples) -> None:
     window = make_window(window_frames(long.size / 16000))
     graphs = network("float")
-    whole = graphs.encode(in_full(long), make_window(FULL_FRAMES))
-    part = graphs.encode(LogMel(80).spectrogram(long, window.mel_frames)[None], window)
     heard = long.size // 320
+    whole = graphs.encode(in_full(long), make_window(FULL_FRAMES), [heard]).states
+    part = graphs.encode(
+        LogMel(80).spectrogram(long, window.mel_frames)[None], window, [heard]
+    ).states
     cut = make_window(heard + 30)
     dense = slice(0, heard + 30)
     poor = graphs.encode(
         LogMel(80).spectrogram(long, cut.mel_frames)[None],
         type(cut)(cut.mel_frames, cut.frames[dense], cut.positions[dense], cut.log_weights[dense]),
-    )
+        [heard],
+    ).states
     assert cosine(part[:, :heard], whole[:, :heard]) > 0.99
     assert cosine(part[:, :heard], whole[:, :heard]) > cosine(poor[:, :heard], whole[:, :heard])
 
@@ -97,7 +100,7 @@ def test_the_float_decoder_says_the_same(
     (expected,) = reference.generate(
         as_stored(mel), [prompt], beam_size=1, suppress_blank=False, suppress_tokens=[]
     )
-    heard = graphs.hear(graphs.encode(mel, window), window)
+    heard = graphs.hear(graphs.encode(mel, window, [FULL_FRAMES]).states, window)
     step = graphs.step(heard, None, np.array([prompt]))
     said: list[int] = []
     while (token := int(step.logits[0].argmax())) != END:
@@ -110,7 +113,7 @@ def test_words_are_where_the_reference_puts_them(
     reference: ctranslate2.models.Whisper, long: Samples
 ) -> None:
     mel, window, graphs = in_full(long), make_window(FULL_FRAMES), network("float")
-    heard = graphs.hear(graphs.encode(mel, window), window)
+    heard = graphs.hear(graphs.encode(mel, window, [FULL_FRAMES]).states, window)
     (answer,) = reference.generate(as_stored(mel), [[START, NO_TIMESTAMPS]], beam_size=1)
     said = [token for token in answer.sequences_ids[0] if token < END]
     frames = long.size // 320
