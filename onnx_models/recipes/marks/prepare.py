@@ -1,6 +1,6 @@
 """Words without marks and capitals, and what was there: the lessons of `marks`.
 
-    PYTHONPATH=. python -m onnx_models.recipes.marks.prepare CORPUS/train/marks.txt lessons.npz
+    PYTHONPATH=. python -m onnx_models.recipes.marks.prepare CORPUS/train/{marks,marks-few}.txt lessons.npz
 """
 
 import re
@@ -75,26 +75,26 @@ def sentences(passages: Sequence[str]) -> Iterator[list[list[Lesson]]]:
 
 
 @click.command()
-@click.argument("text", type=click.Path(path_type=Path))
+@click.argument("plenty", type=click.Path(path_type=Path))
+@click.argument("few", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
-def prepare(text: Path, target: Path) -> None:
-    """`passages` and `ends` say where a passage and a sentence ends, in words; from `rare` on
-    they are Hindi and templates."""
+def prepare(plenty: Path, few: Path, target: Path) -> None:
+    """`passages` and `ends` say where a passage and a sentence ends, in words."""
     words: list[str] = []
     marks: list[int] = []
     casing: list[int] = []
     ends: list[int] = []
     passages: list[int] = []
-    plenty = text.read_text("utf-8").splitlines()
-    few = text.with_name("marks-few.txt").read_text("utf-8").splitlines()
-    rare = 0
-    for passage in sentences([*plenty, *few]):
-        for sentence in passage:
-            words += [lesson.word for lesson in sentence]
-            marks += [lesson.mark for lesson in sentence]
-            casing += [lesson.casing for lesson in sentence]
-            ends.append(len(words))
-        passages.append(len(words))
+    few_from = 0
+    for text in (plenty, few):
+        few_from = len(words)
+        for passage in sentences(text.read_text("utf-8").splitlines()):
+            for sentence in passage:
+                words += [lesson.word for lesson in sentence]
+                marks += [lesson.mark for lesson in sentence]
+                casing += [lesson.casing for lesson in sentence]
+                ends.append(len(words))
+            passages.append(len(words))
     np.savez(
         target,
         features=features(words).astype(np.uint16),
@@ -102,6 +102,7 @@ def prepare(text: Path, target: Path) -> None:
         casing=np.array(casing, np.int8),
         ends=np.array(ends),
         passages=np.array(passages),
+        few_from=few_from,
     )
     click.echo(f"{len(words)} words, {len(ends)} sentences, {len(passages)} passages")
 

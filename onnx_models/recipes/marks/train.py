@@ -26,8 +26,8 @@ LONGEST, BATCH_WORDS = 64, 4096
 RATE = 3e-3
 CUT_EVERY, UNHEARD = 0.15, 0.06
 """How many rows begin or end within a sentence; how many words are known by their ends alone."""
-FOREIGN_TIMES = 4
-"""So often the words of Hindi and of the templates, which are few, are read."""
+FEW_TIMES = 4
+"""So often Hindi and the templates are read in the time of the rest."""
 SAVE_S = 60
 
 
@@ -39,7 +39,7 @@ class Lessons:
         self.casing = data["casing"].astype(np.int64)
         self.sentences = np.r_[0, data["ends"]]
         self.passages = np.r_[0, data["passages"]]
-        self.rare = int(data["rare"])
+        self.few_from = int(data["few_from"])
 
     def rows(self, choose: np.random.Generator) -> list[tuple[int, int]]:
         """One to four sentences each, sorted by length."""
@@ -48,7 +48,7 @@ class Lessons:
         found: list[tuple[int, int]] = []
         for first, last in zip(firsts, lasts, strict=True):
             at = first
-            times = FOREIGN_TIMES if self.sentences[first] >= self.rare else 1
+            times = FEW_TIMES if self.sentences[first] >= self.few_from else 1
             while at < last:
                 to = min(last, at + int(choose.integers(1, 6)))
                 found += [self._row(at, to, choose) for _ in range(times)]
@@ -138,7 +138,7 @@ def _step(
     loss.backward()
     clip_grad_norm_(network.parameters(), 1.0)
     optimizer.step()
-    return float(loss)
+    return loss.item()
 
 
 if __name__ == "__main__":

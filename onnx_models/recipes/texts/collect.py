@@ -2,8 +2,8 @@
 
     PYTHONPATH=. python -m onnx_models.recipes.texts.collect STORE TARGET
 
-The packages are fetched into STORE; TARGET gets `train` and `heldout`, each with `general.txt`,
-`lending.txt` and `marks.txt`, a passage a line. A conversation, some pages of a speech and a
+The packages are fetched into STORE; TARGET gets `train` and `heldout`, each with `general.txt`
+and `lending.txt` for language models, `marks.txt` and `marks-few.txt` for punctuation, a passage a line. A conversation, some pages of a speech and a
 template are held out as a whole.
 """
 
@@ -51,8 +51,10 @@ def collect(store: Path, target: Path) -> None:
         "quiz-hi": _quiz(read["quiz-hi"]),
         "chatterbot-hi": _dialogues("hi", read["chatterbot-hi"]),
     }
-    clean = {"chitchat": _clean(_chat(read["chitchat"])), "templates": _calls(*PER_TEMPLATE)}
-    _write(target, "marks.txt", clean | _prose(read) | hindi)
+    _write(
+        target, "marks.txt", {"chitchat": _clean(_chat(read["chitchat"])), **_prose(read)}
+    )
+    _write(target, "marks-few.txt", {"templates": _calls(*PER_TEMPLATE), **hindi})
 
 
 def _write(target: Path, name: str, sources: dict[str, Passages]) -> None:
