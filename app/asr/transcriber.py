@@ -29,7 +29,7 @@ from app.asr.plan import HOTWORD_SCALES
 from app.asr.recognition import Recognition, RecognizerOptions
 from app.asr.speakers import LiveSpeakers
 from app.asr.text.words import Word
-from app.asr.utterances import text_in, write
+from app.asr.utterances import text_in
 from app.core.aio import TaskScope
 from app.core.audio.convert import Samples
 from app.core.errors import Unavailable
@@ -70,6 +70,10 @@ class Hearing(Protocol):
     ) -> list[SpeakerTurn]: ...
 
     async def embed(self, sound: Samples) -> Vectors: ...
+
+    async def write(
+        self, words: Sequence[Word], language: str, options: StreamOptions
+    ) -> list[Word]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +293,7 @@ class LiveTranscriber:
 
     async def _tell_final(self, said: Said, started_s: float) -> None:
         options = self._asked.options
-        words = tuple(write(said.words, said.language, options))
+        words = tuple(await self._hearing.write(said.words, said.language, options))
         sound = self._tape.part(round(said.start_s * 1000), round(said.end_s * 1000))
         embedding = None
         if options.speaker_embedding and sound.size:

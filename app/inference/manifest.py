@@ -95,8 +95,8 @@ class Derived(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`on`: it lies in this repository and is loaded with the files of that other model, its own
-    being none."""
+    """`kept`: it lies in this repository, and none of its files is fetched. `on`: so it does, and
+    is loaded with the files of that other model."""
 
     id: Id
     title: Text
@@ -105,10 +105,11 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: tuple[ModelFile, ...] = ()
     derived: Derived | None = None
     on: Id | None = None
+    kept: bool = False
 
     def __post_init__(self) -> None:
-        if bool(self.files) == bool(self.on):
-            raise ValueError("needs either `files` or `on`")
+        if bool(self.files) + bool(self.on) + self.kept != 1:
+            raise ValueError("needs either `files`, `on` or `kept`")
         names = [file.name for file in self.files]
         if len(set(names)) < len(names):
             raise ValueError("has two files of one name")

@@ -1,4 +1,4 @@
-"""Builds the language models of general and of lending talk, and measures them on what was held out.
+"""Builds the language models of general and lending talk; measures them on what was held out.
 
     PYTHONPATH=. python -m onnx_models.recipes.lm STORE CORPUS onnx_models
 
@@ -33,7 +33,7 @@ PRUNED = ("0", "0", "1")
 """N-grams that were seen no oftener are left out, by order."""
 MOST_WORDS, FEWEST_TIMES = 25000, 2
 CALLS_TIMES = 10
-"""So often the model of lending reads the calls, of which there are few, beside the general text."""
+"""So often the model of lending reads the calls, which are few, beside the general text."""
 BITS = 8
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 _WORDS = re.compile(r"[a-z']+(?: [a-z']+)*")

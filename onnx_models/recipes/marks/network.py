@@ -51,14 +51,14 @@ def write_graph(network: Network, target: Path) -> None:
         return graph.op("Cast", graph.constant(half), to=TensorProto.FLOAT)
 
     def linear(value: str, layer: nn.Linear) -> str:
-        return graph.op("Add", graph.op("MatMul", value, weight(layer.weight.T)), weight(layer.bias))
+        return graph.op(
+            "Add", graph.op("MatMul", value, weight(layer.weight.T)), weight(layer.bias)
+        )
 
     features = graph.input("features", 1, "words", FEATURES, integer=True)
     found = graph.op("Gather", weight(network.buckets.weight), features)
     x = linear(graph.op("ReduceSum", found, graph.constant([2]), keepdims=0), network.enter)
-    for step, norm, convolution in zip(
-        DILATIONS, network.norms, network.convolutions, strict=True
-    ):
+    for step, norm, convolution in zip(DILATIONS, network.norms, network.convolutions, strict=True):
         y = graph.op("LayerNormalization", x, weight(norm.weight), weight(norm.bias), axis=-1)
         y = graph.op("Transpose", y, perm=[0, 2, 1])
         y = graph.op(

@@ -1,6 +1,8 @@
 """Words without marks and capitals, and what was there: the lessons of `marks`.
 
-    PYTHONPATH=. python -m onnx_models.recipes.marks.prepare CORPUS/train/{marks,marks-few}.txt lessons.npz
+    PYTHONPATH=. python -m onnx_models.recipes.marks.prepare TRAIN/marks.txt TRAIN/marks-few.txt OUT
+
+Of what `texts/collect.py` wrote.
 """
 
 import re
@@ -16,10 +18,10 @@ from app.asr.text.marks import CAPITAL, CAPITALS, LOWER, MARKS, features
 
 UNKNOWN = -1
 """The casing of a word that begins a sentence."""
-_AS_COMMAS = re.compile(r";|:(?=\s|$)|[—–]|--+| - |…")
+_AS_COMMAS = re.compile(r";|:(?=\s|$)|[\u2013\u2014]|--+| - |…")
 _LEFT_OUT = re.compile(r"[\"“”()\[\]*_#<>{}|~^=\\/]|'(?=\s|$)|(?<=\s)'|^'")
 _SHORTENED = re.compile(r"(?:mr|mrs|ms|dr|st|no|vs|etc|jr|sr|[a-z](?:\.[a-z])*)\.")
-_WORD = re.compile(r"[\w$₹€£%&'’.@+\u0900-\u0963\u200c\u200d-]+")
+_WORD = re.compile(r"[\w$₹€£%&'@.:+\u0900-\u0963\u200c\u200d-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def lessons(passage: str) -> list[Lesson]:
                 begins = found[-1].mark >= 2
             continue
         mark = 0 if _SHORTENED.fullmatch(token.lower()) else _mark(trail)
-        found.append(Lesson(word.lower(), mark, UNKNOWN if begins else _casing(word)))
+        found.append(Lesson(word.lower(), mark, UNKNOWN if begins else casing_of(word)))
         begins = mark >= 2
     return found
 
@@ -55,7 +57,7 @@ def _mark(trail: str) -> int:
     return next((MARKS.index(mark) for mark in "?!.," if mark in said), 0)
 
 
-def _casing(word: str) -> int:
+def casing_of(word: str) -> int:
     letters = [char for char in word if char.isalpha()]
     if not letters or not letters[0].isupper():
         return LOWER

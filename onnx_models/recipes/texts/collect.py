@@ -2,9 +2,9 @@
 
     PYTHONPATH=. python -m onnx_models.recipes.texts.collect STORE TARGET
 
-The packages are fetched into STORE; TARGET gets `train` and `heldout`, each with `general.txt`
-and `lending.txt` for language models, `marks.txt` and `marks-few.txt` for punctuation, a passage a line. A conversation, some pages of a speech and a
-template are held out as a whole.
+The packages are fetched into STORE; TARGET gets `train` and `heldout`, each with `general.txt` and
+`lending.txt` for language models, `marks.txt` and `marks-few.txt` for punctuation, a passage a
+line. A conversation, some pages of a speech and a template are held out as a whole.
 """
 
 import json
@@ -51,9 +51,7 @@ def collect(store: Path, target: Path) -> None:
         "quiz-hi": _quiz(read["quiz-hi"]),
         "chatterbot-hi": _dialogues("hi", read["chatterbot-hi"]),
     }
-    _write(
-        target, "marks.txt", {"chitchat": _clean(_chat(read["chitchat"])), **_prose(read)}
-    )
+    _write(target, "marks.txt", {"chitchat": _clean(_chat(read["chitchat"])), **_prose(read)})
     _write(target, "marks-few.txt", {"templates": _calls(*PER_TEMPLATE), **hindi})
 
 

@@ -6,9 +6,7 @@ from pathlib import Path
 
 from app.inference.manifest import Member, Model, ModelFile, Source
 
-SPEECHES = (
-    Path(__file__).with_name("speeches.txt").read_text("utf-8").split()
-)
+SPEECHES = Path(__file__).with_name("speeches.txt").read_text("utf-8").split()
 """Of presidents of the United States to Congress since 1900."""
 _HINDI = "chatterbot_corpus/data/hindi/{}.yml"
 _ENGLISH = "chatterbot_corpus/data/english/{}.yml"

@@ -1,4 +1,4 @@
-"""Utterances of calls, written from the templates in `lending/`: (a|b) is a choice, {name} a slot."""
+"""Utterances of calls, of the templates in `lending/`: (a|b) is a choice, {name} a slot."""
 
 import random
 import re
