@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from app.asr.text.folding import bare, key
 from app.asr.text.words import Word
 
-METHOD = "weights"
 LANGUAGES = ("en", "hi")
 MARKS = ("", ",", ".", "?", "!")
 """The columns of the network's first answer."""
@@ -46,7 +45,7 @@ def features(words: Sequence[str]) -> Features:
     for row, word in enumerate(words):
         token = _DIGIT.sub("0", key(word))
         found[row] = (
-            1 + crc32(token.encode()) % WORD_BUCKETS,
+            1 + _hash(token) % WORD_BUCKETS,
             _affix(f"{token[:3]}-"),
             _affix(f"-{token[-3:]}"),
             _affix(f"-{token[-2:]}"),
@@ -54,8 +53,13 @@ def features(words: Sequence[str]) -> Features:
     return found
 
 
+def _hash(text: str) -> int:
+    """The same in every process. Half of a pair of surrogates can be hashed too."""
+    return crc32(text.encode("utf-8", "surrogatepass"))
+
+
 def _affix(text: str) -> int:
-    return 1 + WORD_BUCKETS + crc32(text.encode()) % AFFIX_BUCKETS
+    return 1 + WORD_BUCKETS + _hash(text) % AFFIX_BUCKETS
 
 
 def written(words: Sequence[Word], marks: Scores, casing: Scores, odds: PauseOdds) -> list[Word]:
