@@ -5,6 +5,7 @@
 Of what `texts/collect.py` wrote.
 """
 
+import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import numpy as np
 from app.asr.text.folding import bare
 from app.asr.text.marks import CAPITAL, CAPITALS, LOWER, MARKS, features
 
+SEED = 4
 UNKNOWN = -1
 """The casing of a word that begins a sentence."""
 _AS_COMMAS = re.compile(r";|:(?=\s|$)|[\u2013\u2014]|--+| - |…")
@@ -81,32 +83,33 @@ def sentences(passages: Sequence[str]) -> Iterator[list[list[Lesson]]]:
 @click.argument("few", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
 def prepare(plenty: Path, few: Path, target: Path) -> None:
-    """`passages` and `ends` say where a passage and a sentence ends, in words."""
+    """`ends` says where sentences end, in words. Passages come in any order, for those that one
+    template makes are much alike."""
     words: list[str] = []
     marks: list[int] = []
     casing: list[int] = []
     ends: list[int] = []
-    passages: list[int] = []
     few_from = 0
+    choose = random.Random(SEED)  # noqa: S311
     for text in (plenty, few):
         few_from = len(words)
-        for passage in sentences(text.read_text("utf-8").splitlines()):
+        passages = text.read_text("utf-8").splitlines()
+        choose.shuffle(passages)
+        for passage in sentences(passages):
             for sentence in passage:
                 words += [lesson.word for lesson in sentence]
                 marks += [lesson.mark for lesson in sentence]
                 casing += [lesson.casing for lesson in sentence]
                 ends.append(len(words))
-            passages.append(len(words))
     np.savez(
         target,
         features=features(words).astype(np.uint16),
         marks=np.array(marks, np.int8),
         casing=np.array(casing, np.int8),
         ends=np.array(ends),
-        passages=np.array(passages),
         few_from=few_from,
     )
-    click.echo(f"{len(words)} words, {len(ends)} sentences, {len(passages)} passages")
+    click.echo(f"{len(words)} words, {len(ends)} sentences")
 
 
 if __name__ == "__main__":

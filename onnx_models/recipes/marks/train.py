@@ -38,21 +38,19 @@ class Lessons:
         self.marks = data["marks"].astype(np.int64)
         self.casing = data["casing"].astype(np.int64)
         self.sentences = np.r_[0, data["ends"]]
-        self.passages = np.r_[0, data["passages"]]
         self.few_from = int(data["few_from"])
 
     def rows(self, choose: np.random.Generator) -> list[tuple[int, int]]:
-        """One to four sentences each, sorted by length."""
-        firsts = np.searchsorted(self.sentences, self.passages[:-1])
-        lasts = np.searchsorted(self.sentences, self.passages[1:])
+        """One to five sentences each, sorted by length; one passage may go on in the next."""
+        few = int(np.searchsorted(self.sentences, self.few_from))
         found: list[tuple[int, int]] = []
-        for first, last in zip(firsts, lasts, strict=True):
-            at = first
-            times = FEW_TIMES if self.sentences[first] >= self.few_from else 1
-            while at < last:
-                to = min(last, at + int(choose.integers(1, 6)))
-                found += [self._row(at, to, choose) for _ in range(times)]
-                at = to
+        for first, times in ((0, 1), (few, FEW_TIMES - 1)):
+            for _ in range(times):
+                at = first
+                while at < len(self.sentences) - 1:
+                    to = min(len(self.sentences) - 1, at + int(choose.integers(1, 6)))
+                    found.append(self._row(at, to, choose))
+                    at = to
         return sorted(found, key=lambda row: row[1] - row[0] + 8 * choose.random())
 
     def _row(self, at: int, to: int, choose: np.random.Generator) -> tuple[int, int]:
