@@ -34,8 +34,8 @@ def marks() -> Generator[Marks]:
 @pytest.mark.parametrize(
     ("said", "language", "expected"),
     [
-        ("hello how are you", "en", "Hello, how are you?"),
-        ("what is your name my name is john", "en", "What is your name? My name is John."),
+        ("hello how are you", "en", "Hello! How are you?"),
+        ("that is amazing where did you go", "en", "That is amazing! Where did you go?"),
         ("thank you very much have a nice day", "en", "Thank you very much. Have a nice day!"),
         ("i live in london and i work for the united states", "en-in",
          "I live in London, and I work for the United States."),
@@ -99,10 +99,10 @@ async def test_said_live_it_is_written_by_the_weights(executor: Executor) -> Non
         budget_bytes=BUDGET_BYTES,
     )
     marking = Marking(registry, executor)
-    said = timed("what is your name my name is john")
-    found = await marking.write(said, "en", parse_request({}))
-    assert text_of(found) == "What is your name? My name is John."
-    plain = await marking.write(said, "en", parse_request({"punctuation": False}))
+    said = timed("आप कैसे हैं मैं ठीक हूँ")
+    found = await marking.write(said, "hi", parse_request({}))
+    assert text_of(found) == "आप कैसे हैं? मैं ठीक हूँ।"
+    plain = await marking.write(said, "hi", parse_request({"punctuation": False}))
     assert text_of(plain) == text_of(said)
     await registry.close()
 
