@@ -15,7 +15,9 @@ from app.asr.domain import SpeechSpan
 from app.asr.live import StreamOptions
 from app.asr.recognition import SAMPLE_RATE, Hypothesis, Recognition, Tags, Word
 from app.asr.speakers import LiveSpeakers
+from app.asr.text.words import Word as SaidWord
 from app.asr.transcriber import Asked
+from app.asr.utterances import write
 from app.core.audio.convert import Samples
 from app.core.audio.wav import wav_bytes
 from app.core.errors import AppError, Unavailable, UpstreamFailed
@@ -139,6 +141,11 @@ class HearingRemotely:
 
     async def embed(self, sound: Samples) -> Vectors:
         raise Unavailable("Voices are compared by our own models only")
+
+    async def write(
+        self, words: Sequence[SaidWord], language: str, options: StreamOptions
+    ) -> list[SaidWord]:
+        return write(words, language, options)
 
 
 def _multipart(boundary: str, fields: dict[str, str], name: str, wav: bytes) -> bytes:

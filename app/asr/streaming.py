@@ -16,10 +16,12 @@ from app.asr.ears import USUAL_EARS, Ears
 from app.asr.engines.recognizers import RECOGNIZERS, AnyRecognizer
 from app.asr.engines.smart_turn import SmartTurn
 from app.asr.live import SampleReader, StreamOptions, Tell
+from app.asr.marking import Marking
 from app.asr.recognition import SAMPLE_RATE, Recognition, RecognizerOptions, Tags
 from app.asr.service import SpeechService
 from app.asr.speakers import LiveSpeakers
 from app.asr.tagging import Tagging
+from app.asr.text.words import Word
 from app.asr.transcriber import Asked, LiveTranscriber
 from app.asr.voices import VoiceModel
 from app.core.aio import TaskScope
@@ -70,6 +72,7 @@ class StreamService:
         self.speech = speech
         self._catalogue = catalogue
         self._tagging = Tagging(models, executor)
+        self._marking = Marking(models, executor)
         self._most_streams = most_streams
         self._open_streams = 0
         # No wait: windows that become ready while a call runs make up the next one. Finals have
@@ -145,6 +148,11 @@ class StreamService:
     async def embed(self, sound: Samples) -> Vectors:
         async with self._lend_voices() as encoder:
             return await self._executor.run(Lane.REALTIME, encoder.embed, sound)
+
+    async def write(
+        self, words: Sequence[Word], language: str, options: StreamOptions
+    ) -> list[Word]:
+        return await self._marking.write(words, language, options)
 
     async def is_over(self, sound: Samples) -> float:
         """How likely, by how it sounds, that who fell silent at the end of it has said all."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from app.asr.domain import Segment, TranscriptionRequest
+from app.asr.marking import Marking
 from app.asr.utterances import SpokenWord, make_segments
 from app.inference.executor import Executor, Lane
 
@@ -13,9 +14,14 @@ class TextSoFar:
     """Of requests that do not ask who speaks."""
 
     def __init__(
-        self, executor: Executor, request: TranscriptionRequest, tell: TellSegment
+        self,
+        executor: Executor,
+        marking: Marking,
+        request: TranscriptionRequest,
+        tell: TellSegment,
     ) -> None:
         self._executor = executor
+        self._marking = marking
         self._request = request
         self._tell = tell
         self._open: list[SpokenWord] = []
@@ -23,9 +29,10 @@ class TextSoFar:
 
     async def add(self, words: Sequence[SpokenWord]) -> None:
         self._open += words
-        segments = await self._executor.run(
-            Lane.BATCH, make_segments, self._open, None, self._request
-        )
+        async with self._marking.lend(Lane.BATCH) as punctuate:
+            segments = await self._executor.run(
+                Lane.BATCH, make_segments, self._open, None, self._request, punctuate
+            )
         if len(segments) < 2:
             return
         last = segments[-1]

@@ -31,7 +31,7 @@ from app.asr.speakers import LiveSpeakers
 from app.asr.tagging import voice_tags
 from app.asr.tags.intents import with_intents_among
 from app.asr.text.words import Word
-from app.asr.utterances import text_in, write
+from app.asr.utterances import text_in
 from app.core.aio import TaskScope
 from app.core.audio.convert import Samples
 from app.core.errors import Unavailable
@@ -74,6 +74,10 @@ class Hearing(Protocol):
     async def embed(self, sound: Samples) -> Vectors: ...
 
     async def tag_words(self, texts: Sequence[str], language: str, asked: Asked) -> list[Tags]: ...
+
+    async def write(
+        self, words: Sequence[Word], language: str, options: StreamOptions
+    ) -> list[Word]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +300,7 @@ class LiveTranscriber:
     async def _tell_final(self, said: Said, voice: Tags, started_s: float) -> None:
         """`voice`: what it tells."""
         options = self._asked.options
-        words = tuple(write(said.words, said.language, options))
+        words = tuple(await self._hearing.write(said.words, said.language, options))
         sound = self._tape.part(round(said.start_s * 1000), round(said.end_s * 1000))
         embedding = None
         if options.speaker_embedding and sound.size:

@@ -30,6 +30,7 @@ from app.asr.engines.dtln import Dtln
 from app.asr.engines.silero import SileroVad
 from app.asr.language_model import lm_form
 from app.asr.language_models import LanguageModels
+from app.asr.marking import Marking
 from app.asr.pieces import HEARD, PieceRules, plan_pieces
 from app.asr.piecework import Piece, Piecework
 from app.asr.plan import HearingPlan, find_not_applied, make_plan
@@ -40,7 +41,7 @@ from app.asr.tagging import Tagging
 from app.asr.text.analysis import analyse
 from app.asr.text.words import Word
 from app.asr.text_so_far import TellSegment, TextSoFar
-from app.asr.utterances import UNSPACED, SpokenWord, make_segments, text_in, write
+from app.asr.utterances import UNSPACED, Punctuate, SpokenWord, make_segments, text_in, write
 from app.asr.voices import VoiceModel
 from app.core.aio import TaskScope
 from app.core.audio.decode import DecodeLimits
@@ -100,6 +101,7 @@ class Transcriber:
         self._catalogue = catalogue
         self._language_models = language_models
         self._tagging = Tagging(models, executor)
+        self._marking = Marking(models, executor)
 
     async def transcribe(
         self,
@@ -114,17 +116,18 @@ class Transcriber:
         started_s = time.perf_counter()
         choice = self._catalogue.choose_for(request)
         known = choice.language or choice.model.languages[0]
-        lm = await self._executor.run(Lane.BATCH, self._language_models.find, known)
+        find = self._language_models.find_for
+        lm = await self._executor.run(Lane.BATCH, find, choice.model.engine, known)
         plan = make_plan(request, choice, has_lm=lm is not None, with_words=with_words)
         async with self._recorded(source, request) as (recording, stop):
             speech = await self._find_speech(recording, stop)
             async with TaskScope() as scope:
                 voices = scope.spawn("voices", self._voices(recording, speech, request, stop))
-                so_far = TextSoFar(self._executor, request, tell) if tell else None
+                so_far = tell and TextSoFar(self._executor, self._marking, request, tell)
                 answers = await _hear(recording, speech.pieces, plan, piecework, progress, so_far)
-        told = await self._executor.run(
-            Lane.BATCH, _told, speech.pieces, answers, voices.result(), request, known
-        )
+        written = speech.pieces, answers, voices.result(), request, known
+        async with self._marking.lend(Lane.BATCH) as punctuate:
+            told = await self._executor.run(Lane.BATCH, _told, *written, punctuate)
         told = replace(
             told,
             duration_s=recording.duration_s,
@@ -238,13 +241,14 @@ def _told(
     voices: _Voices,
     request: TranscriptionRequest,
     otherwise: str,
+    punctuate: Punctuate,
 ) -> Transcript:
     """What the words and voices tell; the rest is to be filled in."""
     heard = [_heard(*each) for each in zip(pieces, answers, strict=True)]
     spoken = [word for each in heard for word in _spoken(each, 0)]
     diarization = voices.diarization and _by_first_word(voices.diarization, spoken)
     turns = diarization.turns if diarization else [] if request.diarize else None
-    segments = make_segments(spoken, turns, request)
+    segments = make_segments(spoken, turns, request, punctuate)
     language, sureness = _language(heard, otherwise)
     words = [each.word for each in spoken]
     return Transcript(
@@ -253,7 +257,7 @@ def _told(
         language=language,
         language_probability=sureness,
         segments=tuple(segments),
-        alternatives=_alternatives(heard, request, language),
+        alternatives=_alternatives(heard, request, language, punctuate),
         num_speakers=_speaker_count(segments) if request.diarize else None,
         speaker_embedding=voices.embedding,
         speaker_embeddings=_by_label(diarization) if request.speaker_embedding else {},
@@ -323,7 +327,7 @@ def _language(heard: Sequence[_Heard], otherwise: str) -> tuple[str, float]:
 
 
 def _alternatives(
-    heard: Sequence[_Heard], request: TranscriptionRequest, language: str
+    heard: Sequence[_Heard], request: TranscriptionRequest, language: str, punctuate: Punctuate
 ) -> tuple[Alternative, ...]:
     """Of the whole recording: the best of every piece, the second best of every piece, ..."""
     if request.n_best == 1 or not heard:
@@ -332,7 +336,7 @@ def _alternatives(
     most = max(len(each.hypotheses) for each in heard)
     for rank in range(min(request.n_best, most)):
         words = [each.word for piece in heard for each in _spoken(piece, rank)]
-        text = text_in(write(words, language, request), language)
+        text = text_in(write(words, language, request, punctuate), language)
         chosen = [each.hypotheses[min(rank, len(each.hypotheses) - 1)] for each in heard]
         mean = sum(each.log_probability for each in chosen) / len(chosen)
         found.setdefault(text, Alternative(text, exp(min(0.0, mean))))

@@ -3,7 +3,7 @@ an utterance ends. Pure.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 
@@ -15,8 +15,11 @@ from app.asr.text.entities import find_entities
 from app.asr.text.hotwords import spell_hotwords
 from app.asr.text.itn.normalize import normalize
 from app.asr.text.profanity import mask_profanity
-from app.asr.text.punctuation import punctuate
+from app.asr.text.punctuation import punctuate as punctuate_by_rules
 from app.asr.text.words import Word
+
+Punctuate = Callable[[Sequence[Word], str], list[Word]]
+"""Puts marks into words of a language that have none."""
 
 LEAST_WORD_S = 0.01
 """Words whose times fall together were spoken all the same."""
@@ -58,7 +61,12 @@ def text_in(words: Sequence[Word], language: str) -> str:
     return space_of(language).join(word.text for word in words)
 
 
-def write(words: Sequence[Word], language: str, request: TranscriptionRequest) -> list[Word]:
+def write(
+    words: Sequence[Word],
+    language: str,
+    request: TranscriptionRequest,
+    punctuate: Punctuate = punctuate_by_rules,
+) -> list[Word]:
     """As the request wants them written."""
     written = list(words) if request.punctuation else [_plain(word) for word in words]
     written = [word for word in written if word.text]
@@ -75,6 +83,7 @@ def make_segments(
     spoken: Sequence[SpokenWord],
     turns: Sequence[SpeakerTurn] | None,
     request: TranscriptionRequest,
+    punctuate: Punctuate = punctuate_by_rules,
 ) -> list[Segment]:
     """`turns`: who speaks when; None where nobody asked."""
     rules = ONE_VOICE if turns is None else BY_SPEAKER
@@ -86,7 +95,7 @@ def make_segments(
     for (speaker, language), group in groupby(spoken, key=voice):
         label = None if turns is None else speaker_label(speaker or 0)
         run = list(group)
-        written = write([each.word for each in run], language, request)
+        written = write([each.word for each in run], language, request, punctuate)
         parts = list(_utterances(written, rules))
         heard = _parted(run, [words[0].start_s for words in parts])
         segments += (

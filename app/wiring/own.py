@@ -40,7 +40,7 @@ def own_loaders(
 
     def load_own_ctc(folder: Path) -> CtcRecognizer:
         language = read_card(folder).languages[0]
-        return load_ctc(folder, onnx, front, language_models.find(language))
+        return load_ctc(folder, onnx, front, language_models.find_for("ctc", language))
 
     return {OWN_CTC: load_own_ctc, SHERPA: load_sherpa}
 

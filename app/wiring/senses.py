@@ -13,6 +13,7 @@ from app.asr.engines.ctc.whisper_states import WhisperStates
 from app.asr.engines.dtln import load_dtln
 from app.asr.engines.ge2e import load_ge2e
 from app.asr.engines.ge2e_recipe import prepare_ge2e
+from app.asr.engines.marks import load_marks
 from app.asr.engines.silero import load_silero
 from app.asr.engines.smart_turn import load_smart_turn
 from app.asr.engines.whisper.convert import convert as convert_whisper
@@ -49,6 +50,9 @@ RECIPES = {
 """How files that the manifest calls derived are made."""
 CTC_HEAD = ROOT / "onnx_models" / "whisper-tiny.en-ctc"
 WORD_TAGS = ROOT / "onnx_models" / "word-tags"
+MARKS = ROOT / "onnx_models" / "marks"
+KEPT_LANGUAGE_MODELS = {"en": ROOT / "onnx_models" / "lm-general" / "en.bin"}
+"""What CTC recognizers are helped with where the operator has no language model."""
 MIB = 1024 * 1024
 WAITING_IN_LANE = 256
 DECODE_DEADLINE_S = 3600
@@ -81,7 +85,10 @@ def _load_ctc_head(
     """The head lies in the repository; the encoder is that of the Whisper model below it."""
     encoder = whisper_encoder(whisper, onnx)
     return load_ctc(
-        CTC_HEAD, onnx, lambda _: WhisperStates(onnx.open(encoder)), language_models.find("en")
+        CTC_HEAD,
+        onnx,
+        lambda _: WhisperStates(onnx.open(encoder)),
+        language_models.find_for("ctc", "en"),
     )
 
 
@@ -107,6 +114,7 @@ def _loaders(
         "dtln": lambda folder: load_dtln(folder, onnx),
         "smart-turn": lambda folder: load_smart_turn(folder, onnx),
         "kokoro": lambda folder: load_kokoro(folder, onnx),
+        "marks": lambda _: load_marks(MARKS, onnx),
         "word-tags": lambda _: load_word_tags(WORD_TAGS, onnx),
         "ctc-on-whisper": lambda folder: _load_ctc_head(folder, onnx, language_models),
         **own_loaders(store, manifest, onnx, language_models),
@@ -118,7 +126,9 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
     """What runs models; needs no database."""
     async with AsyncExitStack() as stack:
         cores = usable_cores()
-        language_models = LanguageModels(settings.storage.data_dir / "language_models")
+        language_models = LanguageModels(
+            settings.storage.data_dir / "language_models", KEPT_LANGUAGE_MODELS
+        )
         manifest = await asyncio.to_thread(read_manifest, MANIFEST)
         own = await asyncio.to_thread(own_models, store, manifest)
         embedded = await asyncio.to_thread(embedded_model, settings.llm.embedded_model)

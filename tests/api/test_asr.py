@@ -249,7 +249,8 @@ async def test_what_there_is(asr: httpx.AsyncClient) -> None:
     assert (await asr.get("/intents", params={"model": "x"})).status_code == 400
     languages = {each["code"]: each for each in (await asr.get("/languages")).json()["languages"]}
     assert {"en", "hi", "zh", "ja", "ko", "es", "fr", "de"} <= set(languages)
-    assert languages["en"]["kenlm"] is False
+    assert languages["en"]["kenlm"] is True
+    assert languages["hi"]["kenlm"] is False
     loaded = {model["id"] for model in (await asr.get("/status")).json()["models"]}
     assert "whisper-tiny.en" in loaded
 

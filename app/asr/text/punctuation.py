@@ -1,6 +1,6 @@
 """Punctuation by rules, for words of a recognizer that gives none: pauses, first words, casing.
 
-A fallback until weights for it are installed; results say so by `METHOD`.
+For languages that the weights of `marks` do not know, and where these cannot be had.
 """
 
 from collections.abc import Sequence
@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 
 from app.asr.text.folding import bare, key
 from app.asr.text.words import Word
-
-METHOD = "rules"
 
 _ENDS = (".", "?", "!", "।", "…", ",", ";", ":")
 _QUESTION_FIRST = {

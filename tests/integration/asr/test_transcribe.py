@@ -156,7 +156,7 @@ async def test_alternatives_differ_in_their_words(speech: SpeechService, model: 
     assert 2 <= len(texts) <= 3
     assert len(set(texts)) == len(texts)
     assert texts[0] == tuple(words_of(found.text))
-    assert found.decoder == "beam_search"
+    assert found.decoder.startswith("beam_search")
 
 
 @pytest.mark.inventory("WH-058", "WH-059")

@@ -61,6 +61,7 @@ def test_our_own_manifest_is_sound() -> None:
         ('licence = "MIT"\n', "", r"model 'm': Object missing required field `licence`"),
         ('id = "m"', 'id = "M/.."', r"model 'M/..', field `id`"),
         ('id = "m"\n', "", r"model 1: Object missing required field `id`"),
+        ('kind = "k"', 'kind = "k"\nkept = true', r"needs either `files`, `on` or `kept`"),
         ('kind = "k"', 'kind = "k"\nsize = 1', r"model 'm': Object contains unknown field `size`"),
         ("[[model]]", "[[model]", r"is not TOML"),
         ("[[model]]", "[[models]]", r"unknown table 'models'"),
@@ -73,6 +74,14 @@ def test_what_is_wrong_is_named(tmp_path: Path, replace: str, by: str, sentence:
     assert replace in GOOD
     with pytest.raises(ManifestInvalid, match=sentence):
         read_manifest(written(tmp_path, GOOD.replace(replace, by, 1)))
+
+
+def test_what_is_kept_in_the_repository_has_nothing_to_fetch(tmp_path: Path) -> None:
+    text = '[[model]]\nid = "m"\ntitle = "M"\nlicence = "MIT"\nkind = "k"\n'
+    (model,) = read_manifest(written(tmp_path, f"{text}kept = true\n")).models
+    assert (model.files, model.bytes) == ((), 0)
+    with pytest.raises(ManifestInvalid, match="needs either"):
+        read_manifest(written(tmp_path, text))
 
 
 def test_a_manifest_that_is_not_there(tmp_path: Path) -> None:

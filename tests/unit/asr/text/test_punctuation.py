@@ -3,7 +3,7 @@
 import pytest
 
 from app.asr.text.itn.normalize import normalize
-from app.asr.text.punctuation import METHOD, punctuate
+from app.asr.text.punctuation import punctuate
 from app.asr.text.words import Word, text_of
 from tests.unit.asr.text.speech import timed
 
@@ -47,10 +47,6 @@ def test_times_and_what_was_said_are_kept() -> None:
 
 def test_addresses_keep_their_letters() -> None:
     assert written("john.doe@gmail.com is mine") == "john.doe@gmail.com is mine."
-
-
-def test_it_says_that_it_is_no_model() -> None:
-    assert METHOD == "rules"
 
 
 def test_normalized_words_are_punctuated_and_keep_what_was_said() -> None:
