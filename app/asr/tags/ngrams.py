@@ -1,10 +1,13 @@
-"""What a text is cut into before it is classified: words, pairs of words, and runs of letters. Pure;
-the weights in `onnx_models/word-tags` were trained on exactly this."""
+"""What a text is cut into before it is classified: words, their pairs, and runs of letters. Pure.
+
+The weights in `onnx_models/word-tags` were trained on exactly this.
+"""
 
 import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from zlib import crc32
 
 from app.asr.tags.romanised import romanised
@@ -32,7 +35,7 @@ def words_of(text: str) -> list[str]:
 def phrases_of(words: Sequence[str]) -> list[int]:
     """Numbers of the words and of the pairs of neighbours, the edges of the text being such."""
     bounded = [_BEGIN, *words, _END]
-    pairs = [f"{one} {other}" for one, other in zip(bounded, bounded[1:], strict=False)]
+    pairs = [f"{one} {other}" for one, other in pairwise(bounded)]
     return [crc32(phrase.encode()) % ROWS for phrase in (*words, *pairs)]
 
 

@@ -41,37 +41,15 @@ LEAST_ALIKE = 0.5
 nothing."""
 DEVELOPMENT = 10
 """One template of so many chooses when to stop, and how sure to be."""
-ALSO_WEIGHT = 0.3
+ALSO_WEIGHT = 0.1
 
-_ASKED = "CANCEL REFUND_REQUEST ORDER_STATUS ACCOUNT_ACCESS TRANSFER_REQUEST PRODUCT_QUERY"
-_ASKED += " PRICE_QUERY PURCHASE NOT_INTERESTED COMPLAINT PROBLEM_REPORT SYMPTOM_REPORT"
-_ASKED += " FRAUD_REPORT BALANCE_QUERY PRESCRIPTION"
-_OWED = "CLAIMS_PAID PROMISE_TO_PAY PAYMENT_QUERY AMOUNT_DISPUTE FINANCIAL_HARDSHIP COMPLAINT"
-ALSO: Mapping[tuple[str, str], Mapping[str, str]] = (
-    {
-        ("general", f"INTENT_{intent}"): {
-            "loan_roles": "ROLE_CUSTOMER",
-            "interview_role": "ROLE_NONE",
-            "eval": "EVAL_NONE",
-        }
-        for intent in _ASKED.split()
-    }
-    | {("general", "INTENT_OFFER"): {"loan_roles": "ROLE_AGENT"}}
-    | {("loans", f"INTENT_{intent}"): {"loan_roles": "ROLE_CUSTOMER"} for intent in _OWED.split()}
-    | {
-        ("loans", f"INTENT_{intent}"): {"loan_roles": "ROLE_AGENT"}
-        for intent in ("PAYMENT_REMINDER", "PAYMENT_INSTRUCTION", "URGENCY_PRESSURE")
-    }
-    | {
-        ("eval", label): {"interview_role": "ROLE_INTERVIEWER"}
-        for label in EVALS
-        if label != "EVAL_NONE"
-    }
-    | {
-        ("behavior", f"BEHAVIOR_{label}"): {"eval": "EVAL_NONE", "general": "INTENT_OTHER"}
-        for label in ("EXPLAIN", "INFORM", "REASON", "ABILITY", "FILLER", "THINK_ALOUD")
-    }
-)
+ALSO: Mapping[tuple[str, str], Mapping[str, str]] = {
+    ("behavior", f"BEHAVIOR_{label}"): {"general": "INTENT_OTHER"}
+    for label in ("EXPLAIN", "INFORM", "REASON", "ABILITY", "FILLER", "THINK_ALOUD")
+} | {
+    ("general", f"INTENT_{label}"): {"loans": "INTENT_OTHER"}
+    for label in ("OTHER", "CALLBACK_REQUEST", "HOLD", "REPEAT_REQUEST", "FAREWELL")
+}
 """What else an utterance of a label is, nearly always."""
 
 

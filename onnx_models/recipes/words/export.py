@@ -1,4 +1,4 @@
-"""Writes what was trained as a graph of one text, its tables as bytes, with the labels beside it."""
+"""Writes what was trained as a graph of one text, its tables as bytes, and the labels."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -83,7 +83,7 @@ def expanded(template: str, slots: Mapping[str, list[str]], chance: random.Rando
 def _of_label(
     label: str, templates: list[str], slots: Mapping[str, list[str]], count: int, seed: int
 ) -> Iterator[Utterance]:
-    chance = random.Random(f"{seed} {label}")
+    chance = random.Random(f"{seed} {label}")  # noqa: S311
     seen: set[str] = set()
     for number in range(count * TRIES):
         place = number % len(templates)

@@ -83,7 +83,7 @@ def hear(lines: list[Line], target: Path, voice: Voice, recognizer: Recognizer) 
         batch = [*enumerate(lines)][start : start + BATCH]
         clips: list[Samples] = []
         for number, (_, text) in batch:
-            chance = random.Random(f"{SEED} {number} {text}")
+            chance = random.Random(f"{SEED} {number} {text}")  # noqa: S311
             spoken = voice.say(text, chance.choice(VOICES), chance.randint(*WORDS_PER_MINUTE))
             clips.append(degraded(spoken, chance))
         answers = recognizer.transcribe(clips, options)
@@ -95,7 +95,7 @@ def hear(lines: list[Line], target: Path, voice: Voice, recognizer: Recognizer) 
 
 def sampled(name: str, count: int) -> list[Line]:
     lines = [(each.label, each.text) for each in utterances(name, 200, seed=SEED)]
-    chosen = random.Random(SEED).sample(lines, count)
+    chosen = random.Random(SEED).sample(lines, count)  # noqa: S311
     return [(label, text) for label, text in chosen if len(text) > 1]
 
 
