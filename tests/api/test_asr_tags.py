@@ -18,6 +18,13 @@ from tests.api.recordings import LONGER, SHORT
 
 SHOWN = {"emotion", "behavior", "role", "eval", "age", "gender", "intent"}
 VOICE = ["emotion", "age", "gender"]
+BEHAVIORS = (
+    "EXPLAIN QUESTION_OPEN QUESTION_CLOSED ACKNOWLEDGE DIRECT EVALUATE STRUCTURE THINK_ALOUD "
+    "INFORM REASON ABILITY COMMIT ADVISE REFLECT AFFIRM FACILITATE FILLER EXPRESS FOLLOW_NEUTRAL "
+    "RAISE_CONCERN REFRAME SUPPORT CONFRONT WARN"
+)
+EVALS = "NONE CORRECT PROBE PARTIAL INCORRECT HINT SKIP"
+"""As the document lists both."""
 
 
 @pytest.fixture
@@ -138,6 +145,29 @@ async def test_what_is_meant_is_told(server: LiveServer, asr: httpx.AsyncClient)
     shares = told["metadata_probs"]["intent"]
     assert set(shares) == {"INTENT_GREETING", "INTENT_REFUND_REQUEST"}
     assert sum(shares.values()) == pytest.approx(1)
+
+
+@pytest.mark.inventory(
+    "WH-123", "WH-124", "WH-125", "WH-126", "WH-127", "WH-128", "WH-129", "WH-130", "WH-131",
+    "WH-132", "WH-133", "WH-134", "WH-135", "WH-136", "WH-137", "WH-138", "WH-139", "WH-140",
+    "WH-141", "WH-142", "WH-143", "WH-144", "WH-145", "WH-146", "WH-148", "WH-149", "WH-150",
+    "WH-151", "WH-152", "WH-153", "WH-154", "WH-155", "WH-156",
+)  # fmt: skip
+async def test_the_documented_labels_of_interviews_are_told(asr: httpx.AsyncClient) -> None:
+    asked = {"model": "en-in-tech-misc", "metadata_prob": "true"}
+    told = (await heard(asr, LONGER.read_bytes(), **asked))["metadata_probs"]
+    assert {f"BEHAVIOR_{name}" for name in BEHAVIORS.split()} <= set(told["behavior"])
+    assert {f"EVAL_{name}" for name in EVALS.split()} <= set(told["eval"])
+    assert {"ROLE_INTERVIEWER", "ROLE_INTERVIEWEE"} <= set(told["role"])
+
+
+@pytest.mark.inventory(
+    "WH-170", "WH-171", "WH-172",
+)  # fmt: skip
+async def test_the_documented_roles_of_calls_about_loans_are_told(asr: httpx.AsyncClient) -> None:
+    asked = {"model": "hinglish-loans", "language": "en", "metadata_prob": "true"}
+    told = (await heard(asr, LONGER.read_bytes(), **asked))["metadata_probs"]
+    assert set(told["role"]) == {"ROLE_AGENT", "ROLE_CUSTOMER", "ROLE_OTHER"}
 
 
 @pytest.mark.inventory("WH-053", "WH-079", "WH-117")
