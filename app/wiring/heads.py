@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.asr.catalogue import SpeechModel
-from app.asr.engines.whisper.voice import VoiceHeads, load_voice, read_heads
+from app.asr.engines.whisper.engine import FindLanguageModel, WhisperRecognizer, load_whisper
+from app.asr.engines.whisper.voice import load_voice, read_heads
 from app.inference.manifest import Manifest
 from app.inference.model_store import ModelStore
 from app.inference.onnx import OnnxRuntime
@@ -20,10 +21,12 @@ class Heads:
     store: ModelStore
     shipped: ShippedWeights
 
-    def load(self, whisper: Path, onnx: OnnxRuntime) -> VoiceHeads | None:
-        """Those that were trained on the model that is loaded of `whisper`."""
-        weights = self._find(self.store.owner(whisper))
-        return load_voice(weights, onnx) if weights else None
+    def whisper(
+        self, folder: Path, onnx: OnnxRuntime, find_lm: FindLanguageModel
+    ) -> WhisperRecognizer:
+        """With those that were trained on it."""
+        weights = self._find(self.store.owner(folder))
+        return load_whisper(folder, onnx, find_lm, load_voice(weights, onnx) if weights else None)
 
     def permitted(self, models: Sequence[SpeechModel]) -> Iterator[SpeechModel]:
         """With the categories of the voice that can be told under the licences. Blocks."""

@@ -16,7 +16,6 @@ from app.asr.engines.ge2e_recipe import prepare_ge2e
 from app.asr.engines.silero import load_silero
 from app.asr.engines.smart_turn import load_smart_turn
 from app.asr.engines.whisper.convert import convert as convert_whisper
-from app.asr.engines.whisper.engine import load_whisper
 from app.asr.language_models import LanguageModels
 from app.asr.service import SpeechService
 from app.asr.streaming import StreamService
@@ -102,9 +101,7 @@ async def inference(settings: Settings, store: ModelStore) -> AsyncGenerator[Inf
             store,
             {
                 "silero-vad": lambda folder: load_silero(folder, onnx),
-                "whisper": lambda folder: load_whisper(
-                    folder, onnx, language_models.find, heads.load(folder, onnx)
-                ),
+                "whisper": lambda folder: heads.whisper(folder, onnx, language_models.find),
                 "ge2e": lambda folder: load_ge2e(folder, onnx),
                 "dtln": lambda folder: load_dtln(folder, onnx),
                 "smart-turn": lambda folder: load_smart_turn(folder, onnx),
