@@ -20,9 +20,9 @@ class Heads:
     store: ModelStore
     shipped: ShippedWeights
 
-    def load(self, whisper: Path, onnx: OnnxRuntime) -> VoiceHeads | None:
-        """Those that were trained on the model that is loaded of `whisper`."""
-        weights = self._find(self.store.owner(whisper))
+    def load(self, folder: Path, onnx: OnnxRuntime) -> VoiceHeads | None:
+        """Those that were trained on the Whisper model of the folder."""
+        weights = self._find(self.store.owner(folder))
         return load_voice(weights, onnx) if weights else None
 
     def permitted(self, models: Sequence[SpeechModel]) -> Iterator[SpeechModel]:

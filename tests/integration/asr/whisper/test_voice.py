@@ -161,6 +161,8 @@ def test_what_is_too_short_is_not_judged(model: str, short: Samples) -> None:
 @pytest.mark.shared
 def test_strangers_of_many_languages_have_their_gender() -> None:
     """Common Voice, of which nothing was learned."""
+    if not SHARED.is_dir():
+        pytest.skip("../shared/data is absent")
     voice = load_voice(WEIGHTS / "whisper-base" / "voice.onnx", OnnxRuntime("cpu", 1))
     recognizer = load_whisper(made("whisper-base"), OnnxRuntime("cpu", 2), voice=voice)
     rows = [

@@ -43,5 +43,8 @@ def test_a_voice_has_its_gender(
         [resample(sound, SAMPLE_RATE, HEARD_AT) for sound in sounds],
         RecognizerOptions(language="en"),
     )
-    assert [each.tags["gender"].label for each in heard] == list(VOICES.values())
+    genders = [each.tags["gender"] for each in heard]
+    likelier = [max(each.probabilities, key=each.probabilities.__getitem__) for each in genders]
+    assert likelier == list(VOICES.values())
+    assert {tag.label for tag in genders} <= {"GENDER_UNCERTAIN", *VOICES.values()}
     recognizer.close()
