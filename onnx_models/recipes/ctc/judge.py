@@ -1,0 +1,133 @@
+"""Word error rates of heads beside Whisper's own decoder, on speech that nothing learned from.
+
+    PYTHONPATH=. python -m onnx_models.recipes.ctc.judge SHARED WHISPER HEAD... --language-model FILE
+
+SHARED holds the folders data and training; WHISPER is the made folder of Whisper tiny.en; a HEAD has card.toml
+and its graph. Without a language model, one of the words of CLIPS (--clips) is made.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+import numpy as np
+
+from app.asr.engines.ctc.beams import SearchOptions
+from app.asr.engines.ctc.engine import CtcRecognizer, load_ctc
+from app.asr.engines.ctc.whisper_states import WhisperStates
+from app.asr.engines.whisper.engine import load_whisper
+from app.asr.language_model import LanguageModel, open_language_model
+from app.asr.lm_training import train
+from app.asr.recognition import RecognizerOptions
+from app.bench.asr import Clip, Tally, Transcribe, read_clips
+from app.core.audio.convert import Samples
+from app.inference.onnx import OnnxRuntime
+from onnx_models.recipes.ctc.changes import by_telephone, in_noise
+from onnx_models.recipes.ctc.speech import read_clips as read_learned
+from onnx_models.recipes.ctc.speech import read_sound
+
+READ = {"read English of many voices": "english_test_fixtures", "LJ Speech": "ljspeech_part1"}
+ACCENTED = "training/speech_accent_archive_subset"
+"""Not for commercial use: nothing learns from it, here it only measures."""
+NOISE, NOISE_DB = "data/noise_ambience/coffee-shop.opus", 10.0
+ORDER = 3
+WAYS = {
+    "best path": SearchOptions(mode="greedy"),
+    "beam search": SearchOptions(use_lm=False),
+    "KenLM": SearchOptions(),
+    "KenLM, strict": SearchOptions(mode="strict"),
+}
+
+Conditions = Mapping[str, Sequence[Clip]]
+
+
+@click.command()
+@click.argument("shared", type=click.Path(path_type=Path))
+@click.argument("whisper", type=click.Path(path_type=Path))
+@click.argument("heads", type=click.Path(path_type=Path), nargs=-1)
+@click.option("--language-model", type=click.Path(path_type=Path))
+@click.option("--clips", type=click.Path(path_type=Path))
+@click.option("--small", is_flag=True, help="Two clips of each set.")
+def main(
+    shared: Path,
+    whisper: Path,
+    heads: tuple[Path, ...],
+    language_model: Path | None,
+    clips: Path | None,
+    *,
+    small: bool,
+) -> None:
+    """A table: a row for each way of hearing, a column for each condition."""
+    heard = conditions(shared, 2 if small else None)
+    with TemporaryDirectory() as folder:
+        words = open_language_model(language_model) if language_model else None
+        if clips:
+            words = model_of(clips, Path(folder, "words.arpa"))
+        for line in table(heard, ways(whisper, heads, words)):
+            click.echo(line)
+
+
+def conditions(shared: Path, most: int | None) -> Conditions:
+    read = {name: read_clips(shared / "data" / folder)[:most] for name, folder in READ.items()}
+    accented = {"accents": read_clips(shared / ACCENTED)[:most]}
+    noise = read_sound(shared / NOISE)
+    every = read["read English of many voices"]
+    return {
+        **read,
+        **accented,
+        "8 kHz": _changed(every, by_telephone),
+        "cafe, 10 dB": _changed(every, partial(in_noise, noise=noise, ratio_db=NOISE_DB)),
+    }
+
+
+def _changed(clips: Sequence[Clip], change: Callable[[Samples], Samples]) -> list[Clip]:
+    return [Clip(change(clip.samples), clip.text) for clip in clips]
+
+
+def model_of(clips: Path, target: Path) -> LanguageModel:
+    """Of the words that the head learned from."""
+    texts = [clip.text for file in sorted(clips.glob("*.jsonl")) for clip in read_learned(file)]
+    text = target.with_suffix(".txt")
+    text.write_text("\n".join(texts), "utf-8")
+    return train(text, ORDER, target, lambda _: None)
+
+
+def ways(
+    whisper: Path, heads: Sequence[Path], words: LanguageModel | None
+) -> Iterator[tuple[str, Transcribe]]:
+    runtime = OnnxRuntime("cpu", 1)
+    decoder = load_whisper(whisper, runtime)
+    asked = RecognizerOptions(language="en")
+    yield "Whisper tiny.en", lambda samples: decoder.transcribe([samples], asked)[0].best.text
+    encoder = whisper / "encoder.int8.onnx"
+    for head in heads:
+        recognizer = load_ctc(head, runtime, lambda _: WhisperStates(runtime.open(encoder)), words)
+        for name, search in WAYS.items():
+            if words or "KenLM" not in name:
+                yield f"{head.name}, {name}", partial(_transcribe, recognizer, search)
+
+
+def _transcribe(recognizer: CtcRecognizer, search: SearchOptions, samples: Samples) -> str:
+    return recognizer.transcribe([samples], RecognizerOptions(), search)[0].best.text
+
+
+def table(
+    conditions: Conditions, engines: Iterator[tuple[str, Transcribe]]
+) -> Iterator[str]:
+    yield f"| | {' | '.join(f'{name} ({len(clips)})' for name, clips in conditions.items())} |"
+    yield "|---" * (len(conditions) + 1) + "|"
+    for name, transcribe in engines:
+        transcribe(np.zeros(16000, np.float32))
+        rates: list[str] = []
+        for clips in conditions.values():
+            tally = Tally()
+            for clip in clips:
+                tally.hear(transcribe, clip)
+            rates.append(f"{tally.wer:.1f} %")
+        yield f"| {name} | {' | '.join(rates)} |"
+
+
+if __name__ == "__main__":
+    main()
