@@ -77,9 +77,12 @@ def epoch(clips: Clips, number: int) -> list[list[tuple[int, Kept]]]:
     jitter = random.random(len(taken)) * JITTER_FRAMES
     taken = [taken[at] for at in np.argsort([row.frames for _, row in taken] + jitter)]
     batches: list[list[tuple[int, Kept]]] = [[]]
+    longest = 0
     for clip in taken:
-        if batches[-1] and (len(batches[-1]) + 1) * clip[1].frames > BATCH_FRAMES:
+        longest = max(longest, clip[1].frames)
+        if batches[-1] and (len(batches[-1]) + 1) * longest > BATCH_FRAMES:
             batches.append([])
+            longest = clip[1].frames
         batches[-1].append(clip)
     return [batches[at] for at in random.permutation(len(batches))]
 
@@ -103,3 +106,10 @@ def mask(states: Floats, frames: NDArray[np.int64], random: np.random.Generator)
         for _ in range(int(count) // MASK_EVERY):
             start = int(random.integers(count))
             row[start : start + int(random.integers(1, LONGEST_MASK + 1))] = 0
+
+
+def best_path(scores: Floats) -> str:
+    """The likeliest token of each frame, repeated ones once, without blanks."""
+    tokens = scores.argmax(-1)
+    first = np.concatenate(([True], tokens[1:] != tokens[:-1]))
+    return "".join(TOKENS[token] for token in tokens[first & (tokens != 0)])

@@ -1,6 +1,6 @@
 """The head as an ONNX graph, of weights in an .npz.
 
-    PYTHONPATH=. python -m onnx_models.recipes.ctc.graph weights.npz head.onnx
+PYTHONPATH=. python -m onnx_models.recipes.ctc.graph weights.npz head.onnx
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
 """Word error rates of heads beside Whisper's own decoder, on speech that nothing learned from.
 
-    PYTHONPATH=. python -m onnx_models.recipes.ctc.judge SHARED WHISPER HEAD... --language-model FILE
+    PYTHONPATH=. python -m onnx_models.recipes.ctc.judge SHARED WHISPER HEAD... --clips CLIPS
 
-SHARED holds the folders data and training; WHISPER is the made folder of Whisper tiny.en; a HEAD has card.toml
-and its graph. Without a language model, one of the words of CLIPS (--clips) is made.
+SHARED holds the folders data and training; WHISPER is the made folder of Whisper tiny.en; a HEAD
+has card.toml and its graph. The language model is of the words of CLIPS, or --language-model.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -113,9 +113,7 @@ def _transcribe(recognizer: CtcRecognizer, search: SearchOptions, samples: Sampl
     return recognizer.transcribe([samples], RecognizerOptions(), search)[0].best.text
 
 
-def table(
-    conditions: Conditions, engines: Iterator[tuple[str, Transcribe]]
-) -> Iterator[str]:
+def table(conditions: Conditions, engines: Iterator[tuple[str, Transcribe]]) -> Iterator[str]:
     yield f"| | {' | '.join(f'{name} ({len(clips)})' for name, clips in conditions.items())} |"
     yield "|---" * (len(conditions) + 1) + "|"
     for name, transcribe in engines:

@@ -2,8 +2,8 @@
 
     PYTHONPATH=. python -m onnx_models.recipes.ctc.speech TRAINING WHISPER CLIPS
 
-TRAINING is a folder of sets, each with a manifest.jsonl; WHISPER the made folder of Whisper base, which
-writes down what has no text, with the times of its words.
+TRAINING is a folder of sets, each with a manifest.jsonl; WHISPER the made folder of Whisper base,
+which writes down what has no text, with the times of its words.
 """
 
 import json

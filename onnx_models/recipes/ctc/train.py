@@ -19,7 +19,15 @@ from torch import nn
 from torch.nn import functional
 
 from app.bench.wer import word_errors
-from onnx_models.recipes.ctc.batches import TOKENS, Floats, batch, epoch, learned, mask, set_aside
+from onnx_models.recipes.ctc.batches import (
+    TOKENS,
+    batch,
+    best_path,
+    epoch,
+    learned,
+    mask,
+    set_aside,
+)
 from onnx_models.recipes.ctc.features import Kept, Round, read_round
 from onnx_models.recipes.ctc.graph import DILATIONS, HIDDEN, REACH, WIDTH, Weights
 
@@ -66,9 +74,7 @@ def main(states: Path, run: Path, steps: int) -> None:
     """Train, or go on."""
     torch.set_num_threads(1)
     run.mkdir(parents=True, exist_ok=True)
-    rounds = [
-        read_round(rows.parent, int(rows.stem)) for rows in sorted(states.glob("*/*.jsonl"))
-    ]
+    rounds = [read_round(rows.parent, int(rows.stem)) for rows in sorted(states.glob("*/*.jsonl"))]
     Training(rounds, run, steps).go()
 
 
@@ -173,12 +179,6 @@ def rate(step: int, steps: int) -> float:
     """Up in a straight line, down along a cosine."""
     falling = 0.5 * (1 + math.cos(math.pi * step / steps))
     return RATE * min(1.0, (step + 1) / WARM_STEPS) * max(LEAST_RATE, falling)
-
-
-def best_path(scores: Floats) -> str:
-    tokens = scores.argmax(-1)
-    first = np.concatenate(([True], tokens[1:] != tokens[:-1]))
-    return "".join(TOKENS[token] for token in tokens[first & (tokens != 0)])
 
 
 def arrays(head: Head) -> Weights:
