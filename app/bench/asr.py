@@ -132,7 +132,8 @@ def peer(folder: Path, threads: int, *, without_timestamps: bool = True) -> Tran
 
 
 def read_clips(folder: Path) -> list[Clip]:
-    rows = [json.loads(line) for line in (folder / "manifest.jsonl").open(encoding="utf-8")]
+    lines = (folder / "manifest.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
     chosen = [
         row
         for row in rows

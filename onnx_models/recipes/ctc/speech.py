@@ -88,7 +88,7 @@ def main(training: Path, whisper: Path, target: Path) -> None:
 
 
 def read_clips(file: Path) -> list[Clip]:
-    return [msgspec.json.decode(line, type=Clip) for line in file.open("rb")]
+    return [msgspec.json.decode(line, type=Clip) for line in file.read_bytes().splitlines()]
 
 
 def read_set(training: Path, chosen: SpeechSet, recognizer: WhisperRecognizer) -> Iterator[Clip]:
