@@ -4,21 +4,22 @@ PYTHONPATH=. python -m onnx_models.recipes.ctc.interims SHARED WHISPER HEAD
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
 import click
 
-from app.bench.asr import Clip, Transcribe, read_clips
+from app.bench.asr import Clip, read_clips
 from app.bench.wer import words_of
-from onnx_models.recipes.ctc.judge import READ, ways
+from app.core.audio.convert import Samples
+from onnx_models.recipes.ctc.judge import BEST_PATH, READ, WHISPER, listeners
 from onnx_models.recipes.ctc.speech import SAMPLE_RATE
 
 LOOK_S = 0.4
 SHORTEST_S = 4.0
-CLIPS = 20
+CLIPS = 6
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Shown:
     words: int = 0
     lost: int = 0
 
-    def watch(self, transcribe: Transcribe, clip: Clip) -> None:
+    def watch(self, transcribe: Callable[[Samples], str], clip: Clip) -> None:
         """Each look hears all from the beginning. A word stays if the final text has it there."""
         ends = range(round(LOOK_S * SAMPLE_RATE), clip.samples.size, round(LOOK_S * SAMPLE_RATE))
         final = words_of(transcribe(clip.samples))
@@ -64,13 +65,15 @@ def main(shared: Path, whisper: Path, head: Path) -> None:
 def compared(clips: Sequence[Clip], whisper: Path, head: Path) -> Iterator[str]:
     yield "| | processor time of a look | words shown | of them not in the final text there |"
     yield "|---|---|---|---|"
-    for name, transcribe in ways(whisper, [head], None):
+    engines = listeners(whisper, [head], None)
+    names = (WHISPER, f"{head.name}, {BEST_PATH}")
+    for name, listen in zip(names, engines, strict=True):
         shown = Shown()
         for clip in clips:
-            shown.watch(transcribe, clip)
+            shown.watch(lambda samples, name=name, listen=listen: listen(samples)[name], clip)
         cost_ms = 1000 * shown.spent_s / shown.looks
         lost = 100 * shown.lost / shown.words
-        yield f"| {name} | {cost_ms:.0f} ms | {shown.words} | {lost:.1f} % |"
+    yield f"| {name} | {cost_ms:.0f} ms | {shown.words} | {lost:.1f} % |"
 
 
 if __name__ == "__main__":

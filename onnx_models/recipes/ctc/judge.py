@@ -7,24 +7,26 @@ has card.toml and its graph. The language model is of the words of CLIPS, or --l
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
-import numpy as np
 
 from app.asr.engines.ctc.beams import SearchOptions
 from app.asr.engines.ctc.engine import CtcRecognizer, load_ctc
+from app.asr.engines.ctc.search import BeamSearch
 from app.asr.engines.ctc.whisper_states import WhisperStates
 from app.asr.engines.whisper.engine import load_whisper
 from app.asr.language_model import LanguageModel, open_language_model
 from app.asr.lm_training import train
 from app.asr.recognition import RecognizerOptions
-from app.bench.asr import Clip, Tally, Transcribe, read_clips
+from app.bench.asr import Clip, Tally, read_clips
 from app.core.audio.convert import Samples
 from app.inference.onnx import OnnxRuntime
+from onnx_models.recipes.ctc.batches import best_path
 from onnx_models.recipes.ctc.changes import by_telephone, in_noise
 from onnx_models.recipes.ctc.speech import read_clips as read_learned
 from onnx_models.recipes.ctc.speech import read_sound
@@ -37,13 +39,15 @@ ACCENTS, INDIAN = 20, ("bengali",)
 LONGEST_S = 29.0
 NOISE, NOISE_DB = "data/noise_ambience/coffee-shop.opus", 10.0
 ORDER = 3
+WHISPER, BEST_PATH = "Whisper tiny.en", "best path"
 WAYS = {
-    "best path": SearchOptions(mode="greedy"),
     "beam search": SearchOptions(use_lm=False),
     "KenLM": SearchOptions(),
     "KenLM, alpha 0.5, beta 1.5": SearchOptions(alpha=0.5, beta=1.5),
 }
 
+Listener = Callable[[Samples], Mapping[str, str]]
+"""The text of a sound, by each way of hearing it."""
 Conditions = Mapping[str, Sequence[Clip]]
 
 
@@ -69,7 +73,7 @@ def main(
         words = open_language_model(language_model) if language_model else None
         if clips:
             words = model_of(clips, Path(folder, "words.arpa"))
-        for line in table(heard, ways(whisper, heads, words)):
+        for line in table(heard, listeners(whisper, heads, words)):
             click.echo(line)
 
 
@@ -112,37 +116,53 @@ def model_of(clips: Path, target: Path) -> LanguageModel:
     return train(text, ORDER, target, lambda _: None)
 
 
-def ways(
+def listeners(
     whisper: Path, heads: Sequence[Path], words: LanguageModel | None
-) -> Iterator[tuple[str, Transcribe]]:
+) -> Iterator[Listener]:
+    """Whisper first."""
     runtime = OnnxRuntime("cpu", 1)
     decoder = load_whisper(whisper, runtime)
-    asked = RecognizerOptions(language="en")
-    yield "Whisper tiny.en", lambda samples: decoder.transcribe([samples], asked)[0].best.text
+    asked = RecognizerOptions(language="en", temperatures=(0.0,))
+
+    def of_whisper(samples: Samples) -> Mapping[str, str]:
+        return {WHISPER: decoder.transcribe([samples], asked)[0].best.text}
+
+    yield of_whisper
     encoder = whisper / "encoder.int8.onnx"
     for head in heads:
-        recognizer = load_ctc(head, runtime, lambda _: WhisperStates(runtime.open(encoder)), words)
-        for name, search in WAYS.items():
-            if words or "KenLM" not in name:
-                yield f"{head.name}, {name}", partial(_transcribe, recognizer, search)
+        recognizer = load_ctc(head, runtime, lambda _: WhisperStates(runtime.open(encoder)))
+        yield partial(of_head, recognizer, BeamSearch(recognizer.labels, words), head.name)
 
 
-def _transcribe(recognizer: CtcRecognizer, search: SearchOptions, samples: Samples) -> str:
-    return recognizer.transcribe([samples], RecognizerOptions(), search)[0].best.text
+def of_head(
+    recognizer: CtcRecognizer, search: BeamSearch, name: str, samples: Samples
+) -> Mapping[str, str]:
+    """One pass of the network, searched in every way."""
+    (scores,) = recognizer.scores([samples])
+    beams = {way: search.beams(scores, options) for way, options in WAYS.items()}
+    return {f"{name}, {BEST_PATH}": best_path(scores)} | {
+        f"{name}, {way}": found[0].text for way, found in beams.items()
+    }
 
 
-def table(conditions: Conditions, engines: Iterator[tuple[str, Transcribe]]) -> Iterator[str]:
+def table(conditions: Conditions, listeners: Iterable[Listener]) -> Iterator[str]:
     yield f"| | {' | '.join(f'{name} ({len(clips)})' for name, clips in conditions.items())} |"
     yield "|---" * (len(conditions) + 1) + "|"
-    for name, transcribe in engines:
-        transcribe(np.zeros(16000, np.float32))
-        rates: list[str] = []
+    for listen in listeners:
+        rates: defaultdict[str, list[str]] = defaultdict(list)
         for clips in conditions.values():
-            tally = Tally()
-            for clip in clips:
-                tally.hear(transcribe, clip)
-            rates.append(f"{tally.wer:.1f} %")
-        yield f"| {name} | {' | '.join(rates)} |"
+            for way, tally in judged(clips, listen).items():
+                rates[way].append(f"{tally.wer:.1f} %")
+        for way, row in rates.items():
+            yield f"| {way} | {' | '.join(row)} |"
+
+
+def judged(clips: Sequence[Clip], listen: Listener) -> Mapping[str, Tally]:
+    tallies: defaultdict[str, Tally] = defaultdict(Tally)
+    for clip in clips:
+        for way, text in listen(clip.samples).items():
+            tallies[way].hear(lambda _, text=text: text, clip)
+    return tallies
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from app.inference.model_store import ModelStore
 from app.inference.onnx import OnnxRuntime
 from onnx_models.recipes.ctc.features import NOISES, States, hear
 from onnx_models.recipes.ctc.interims import staying
-from onnx_models.recipes.ctc.judge import conditions, table, ways
+from onnx_models.recipes.ctc.judge import conditions, listeners, table
 from onnx_models.recipes.ctc.speech import SAMPLE_RATE, Clip, read_sound
 
 ROOT = Path(__file__).parents[3]
@@ -69,12 +69,11 @@ def test_states_are_kept_as_the_product_hears_them_and_later_rounds_are_changed(
 def test_the_head_is_judged_beside_whisper_in_each_condition(whisper: Path) -> None:
     every = conditions(SHARED, 2)
     heard = {name: every[name] for name in ("LJ Speech", "8 kHz", "cafe, 10 dB")}
-    header, _, of_whisper, of_path, of_beam = table(heard, ways(whisper, [HEAD], None))
+    header, _, *rows = table(heard, listeners(whisper, [HEAD], None))
     rates = [
-        [float(cell.strip().removesuffix(" %")) for cell in row.split("|")[2:-1]]
-        for row in (of_whisper, of_path, of_beam)
+        [float(cell.strip().removesuffix(" %")) for cell in row.split("|")[2:-1]] for row in rows
     ]
-    assert [len(each) for each in rates] == [len(heard)] * 3
+    assert [len(each) for each in rates] == [len(heard)] * 5
     assert header.count("(2)") == len(heard)
     means = [sum(each) / len(each) for each in rates]
     assert means[0] < min(means[1:])
