@@ -139,7 +139,11 @@ def of_head(
 ) -> Mapping[str, str]:
     """One pass of the network, searched in every way."""
     (scores,) = recognizer.scores([samples])
-    beams = {way: search.beams(scores, options) for way, options in WAYS.items()}
+    beams = {
+        way: search.beams(scores, options)
+        for way, options in WAYS.items()
+        if not options.use_lm or search.name(options) == "beam_search_kenlm"
+    }
     return {f"{name}, {BEST_PATH}": best_path(scores)} | {
         f"{name}, {way}": found[0].text for way, found in beams.items()
     }
