@@ -72,8 +72,8 @@ MODELS = (
     ),
     SpeechModel(
         "en-ctc", "English, CTC", _CTC, "ctc", ("en",), (*NO_HEADS, "punctuation", "casing"),
-        "Experimental: a CTC head on the encoder of Whisper tiny.en, for beam search with KenLM and "
-        "hotwords. A quarter of the words of clean read English are wrong; en-tiny hears better.",
+        "Experimental: a CTC head on Whisper tiny.en's encoder, for beam search with KenLM and "
+        "hotwords. A third of the words of clean read English are wrong; en-tiny hears better.",
     ),
 )  # fmt: skip
 ALIASES = {

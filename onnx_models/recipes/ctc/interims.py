@@ -18,7 +18,7 @@ from onnx_models.recipes.ctc.judge import BEST_PATH, READ, WHISPER, listeners
 from onnx_models.recipes.ctc.speech import SAMPLE_RATE
 
 LOOK_S = 0.4
-SHORTEST_S = 4.0
+SHORTEST_S, LONGEST_S = 4.0, 7.0
 CLIPS = 6
 
 
@@ -56,7 +56,7 @@ def staying(seen: Sequence[str], final: Sequence[str]) -> int:
 def main(shared: Path, whisper: Path, head: Path) -> None:
     """A table of both."""
     read = [clip for name in READ.values() for clip in read_clips(shared / "data" / name)]
-    clips = [clip for clip in read if clip.seconds > SHORTEST_S][:CLIPS]
+    clips = [clip for clip in read if SHORTEST_S < clip.seconds < LONGEST_S][:CLIPS]
     click.echo(f"{len(clips)} clips, a look every {LOOK_S} s")
     for line in compared(clips, whisper, head):
         click.echo(line)
