@@ -73,7 +73,7 @@ def compared(clips: Sequence[Clip], whisper: Path, head: Path) -> Iterator[str]:
             shown.watch(lambda samples, name=name, listen=listen: listen(samples)[name], clip)
         cost_ms = 1000 * shown.spent_s / shown.looks
         lost = 100 * shown.lost / shown.words
-    yield f"| {name} | {cost_ms:.0f} ms | {shown.words} | {lost:.1f} % |"
+        yield f"| {name} | {cost_ms:.0f} ms | {shown.words} | {lost:.1f} % |"
 
 
 if __name__ == "__main__":
