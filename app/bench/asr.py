@@ -140,7 +140,8 @@ def read_clips(folder: Path) -> list[Clip]:
 
 def rows_of(folder: Path, language: str = "en") -> list[dict[str, Any]]:
     """Of its manifest: utterances in the language whose text is known."""
-    rows = [json.loads(line) for line in (folder / "manifest.jsonl").open(encoding="utf-8")]
+    lines = (folder / "manifest.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
     return [
         row
         for row in rows

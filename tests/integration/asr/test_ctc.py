@@ -146,10 +146,10 @@ def test_each_setting_of_the_search_has_an_effect_of_its_own(
     def heard(**changed: Any) -> str:
         return fused.transcribe([jfk], OPTIONS, SearchOptions(**changed))[0].best.text
 
-    usual = heard()
-    assert errors(JFK, usual) < errors(JFK, heard(alpha=0.0))
-    assert errors(JFK, usual) < errors(JFK, heard(beam_width=1))
-    word_counts = [len(heard(beta=beta).split()) for beta in (-10.0, 0.5, 5.0)]
+    weighty = heard(alpha=0.5)
+    assert errors(JFK, weighty) < errors(JFK, heard(alpha=0.0))
+    assert errors(JFK, weighty) < errors(JFK, heard(alpha=0.5, beam_width=1))
+    word_counts = [len(heard(beta=beta).split()) for beta in (-10.0, 0.5, 10.0)]
     assert word_counts[0] < word_counts[1] < word_counts[2]
 
 
