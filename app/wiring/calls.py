@@ -69,7 +69,7 @@ async def opened_calls(
 
 
 async def _warm_up(senses: Inference) -> None:
-    """Recognizes silence, so that the first caller waits for no file and no first run."""
+    """Recognizes silence and tags a word: the first caller waits for no file and no first run."""
     try:
         asked = senses.streams.asked(StreamOptions())
         model = asked.choice.model
@@ -77,6 +77,7 @@ async def _warm_up(senses: Inference) -> None:
         async with senses.models.lease(model.weights, RECOGNIZERS[model.engine], Lane.BATCH):
             silence = np.zeros(SAMPLE_RATE, np.float32)
             await senses.streams.recognize(silence, asked, is_final=True)
+            await senses.streams.tag_words(["Hello."], model.languages[0], asked)
     except AppError as error:
         log.warning("the first caller will be understood late: %s", error)
 

@@ -34,7 +34,7 @@ from app.wiring.senses import Inference, inference
 from tests.integration.asr.sherpa.conftest import HOTWORDS, STREAMING, VOICES, WHOLE, MakeModel
 
 SPEECH = Path(__file__).parents[3] / "fixtures" / "speech" / "LJ001-0004.ogg"
-WORD = re.compile(r"(good|mor|all|ning)(ning)*\.?", re.IGNORECASE)
+WORD = re.compile(r"(good|mor|all|ning)(ning)*[.,?!]?", re.IGNORECASE)
 CTC = """title = "Letters"
 languages = ["sw"]
 graph = "model.onnx"
