@@ -17,9 +17,12 @@ from app.api.asgi import Receive, Scope, Send
 from app.api.compat.deepgram_live import listen_live
 from app.api.gateway.stream_session import StreamSession
 from app.asr.catalogue import Catalogue
+from app.asr.live import StreamOptions
 from app.asr.recognition import SAMPLE_RATE, Hypothesis, Recognition, Word
 from app.asr.streaming import StreamService
+from app.asr.text.words import Word as SpokenWord
 from app.asr.transcriber import Asked
+from app.asr.utterances import write
 from app.core.audio.convert import Samples
 from app.core.errors import RateLimited
 from app.core.settings import load
@@ -82,6 +85,11 @@ class ScriptedStreams(StreamService):
         end_s = sound.size / SAMPLE_RATE
         word = Word(self.says, 0.0, end_s, 1.0)
         return Recognition((Hypothesis(self.says, 0.0, (word,)),), "en", 1.0, 0.0)
+
+    async def write(
+        self, words: Sequence[SpokenWord], language: str, options: StreamOptions
+    ) -> list[SpokenWord]:
+        return write(words, language, options)
 
 
 @dataclass

@@ -15,7 +15,9 @@ from app.asr.live import Said, StreamEvent, StreamOptions
 from app.asr.recognition import SAMPLE_RATE, Hypothesis, Recognition, Tag, Tags, Word
 from app.asr.speakers import LiveSpeakers
 from app.asr.tags.mean import labels_of
+from app.asr.text.words import Word as WrittenWord
 from app.asr.transcriber import Asked, LiveTranscriber
+from app.asr.utterances import write
 from app.core.aio import TaskScope
 from app.core.audio.convert import Samples
 
@@ -53,6 +55,11 @@ class Scripted:
 
     async def embed(self, sound: Samples) -> Vectors:
         raise AssertionError
+
+    async def write(
+        self, words: Sequence[WrittenWord], language: str, options: StreamOptions
+    ) -> list[WrittenWord]:
+        return write(words, language, options)
 
     async def tag_words(self, texts: Sequence[str], language: str, asked: Asked) -> list[Tags]:
         del asked
