@@ -13,7 +13,7 @@ from onnx import TensorProto
 
 from app.inference.graph import Graph
 
-WIDTH, HIDDEN, REACH = 384, 256, 5
+HIDDEN, REACH = 256, 5
 DILATIONS = (1, 1, 2, 2, 4)
 """Of each convolution: the last frame of what one letter depends on is 0.4 s away."""
 
@@ -43,7 +43,8 @@ def write(weights: Weights, target: Path) -> None:
             "LayerNormalization", x, weight(f"{name}.w"), weight(f"{name}.b"), axis=-1, epsilon=1e-5
         )
 
-    states = graph.input("states", "batch", WIDTH, "frames")
+    width = len(weights["enter.w"])
+    states = graph.input("states", "batch", width, "frames")
     x = linear(graph.op("Transpose", states, perm=[0, 2, 1]), "enter")
     for at, dilation in enumerate(DILATIONS):
         y = graph.op("Transpose", normed(x, f"norm{at}"), perm=[0, 2, 1])

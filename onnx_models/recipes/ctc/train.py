@@ -29,7 +29,7 @@ from onnx_models.recipes.ctc.batches import (
     set_aside,
 )
 from onnx_models.recipes.ctc.features import Kept, Round, read_round
-from onnx_models.recipes.ctc.graph import DILATIONS, HIDDEN, REACH, WIDTH, Weights
+from onnx_models.recipes.ctc.graph import DILATIONS, HIDDEN, REACH, Weights
 
 RATE, WARM_STEPS, LEAST_RATE = 2e-3, 200, 0.02
 AVERAGED = 0.998
@@ -45,9 +45,9 @@ SEED = 7
 class Head(nn.Module):
     """Residual convolutions; LayerNorm before each."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.enter = nn.Linear(WIDTH, HIDDEN)
+        self.enter = nn.Linear(width, HIDDEN)
         self.norms = nn.ModuleList(nn.LayerNorm(HIDDEN) for _ in DILATIONS)
         self.convolutions = nn.ModuleList(
             nn.Conv1d(HIDDEN, HIDDEN, REACH, padding=REACH // 2 * by, dilation=by)
@@ -86,7 +86,8 @@ class Training:
         self._aside = set_aside(rounds, SET_ASIDE)
         self._run, self._steps = run, steps
         torch.manual_seed(SEED)
-        self.head, self.average = Head(), Head()
+        width = rounds[0].states.shape[1]
+        self.head, self.average = Head(width), Head(width)
         self.average.load_state_dict(self.head.state_dict())
         self._optimizer = torch.optim.AdamW(self.head.parameters(), RATE, weight_decay=0.01)
         self._step, self._least = 0, math.inf

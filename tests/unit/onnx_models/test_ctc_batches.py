@@ -19,10 +19,11 @@ from onnx_models.recipes.ctc.batches import (
     set_aside,
 )
 from onnx_models.recipes.ctc.features import States, read_round, write_round
-from onnx_models.recipes.ctc.graph import DILATIONS, HIDDEN, REACH, WIDTH, Weights, write
+from onnx_models.recipes.ctc.graph import DILATIONS, HIDDEN, REACH, Weights, write
 from onnx_models.recipes.ctc.speech import Clip
 
 Floats = NDArray[np.float64]
+WIDTH = 24
 COUNT = 60
 
 
