@@ -51,6 +51,8 @@ log = logging.getLogger(__name__)
 MOST_TRIES = 8
 MOST_OPEN = 1000
 PROGRESS_EVERY_S = 1.0
+PROGRESS_HEARD = 0.99
+"""Of a job that has heard all: it is yet to be written out and tagged."""
 UNFINISHED = "The transcription was begun several times and never came to an end"
 UPLOAD_LOST = "The upload is not there any more"
 DEFECT = "The transcription failed for a reason that is ours; it is in the log"
@@ -290,8 +292,8 @@ class TranscriptionJobs:
 class _Progress:
     part: float = 0.0
 
-    def set(self, part: float) -> None:
-        self.part = part
+    def set(self, heard: float) -> None:
+        self.part = min(heard, PROGRESS_HEARD)
 
 
 async def _every_second(note: Callable[[], Awaitable[None]], over: asyncio.Event) -> None:

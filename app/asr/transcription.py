@@ -219,8 +219,7 @@ async def _hear(
                 for span, task in zip(some, tasks, strict=True):
                     await so_far.add([*_spoken(_heard(span, await task), 0)])
         heard += [task.result() for task in tasks]
-        # What is left to do then is told to be done by the answer.
-        if progress and len(heard) < len(spans):
+        if progress:
             progress(len(heard) / len(spans))
     return heard
 
