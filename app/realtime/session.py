@@ -131,7 +131,10 @@ class Session:
             self._over.set_result(Ended(reason, act))
 
     def leave(self, reason: str) -> None:
-        """Stops what is being said, says goodbye and hangs up, unless the user says more."""
+        """Stops what is being said, says goodbye and hangs up, unless the user says more. Where
+        somebody has hung up already there is nobody to say it to."""
+        if self._over.done():
+            return
         self.interrupt()
         self._say_unasked(farewell(self._phrases.goodbye, EndCall(reason)))
 

@@ -9,9 +9,12 @@ import pytest
 import yaml
 
 from app.realtime.conversation import Line
-from app.realtime.events import Heard, Said, SessionEvent, StateChanged, Withdrawn
+from app.realtime.events import Ended, Heard, Said, SessionEvent, StateChanged, Withdrawn
 from app.realtime.moments import Answers
-from tests.unit.realtime.simulated import converse
+from app.realtime.playout import Playout
+from app.realtime.session import Parts, Phrases, Session
+from app.realtime.turn import Turn
+from tests.unit.realtime.simulated import ENGLISH, RATE, ScriptedBrain, ToneMouth, converse
 from tests.virtual_time import run_virtual
 
 SCENARIOS = yaml.safe_load((Path(__file__).parent / "scenarios.yaml").read_text("utf-8"))
@@ -74,6 +77,24 @@ def test_whoever_follows_a_conversation_reads_each_word_as_it_is_heard() -> None
                 grew += len(heard) > 3
                 heard = [""]
     assert grew > len(SCENARIOS) / 2
+
+
+def test_nobody_says_goodbye_to_who_has_hung_up() -> None:
+    told: list[SessionEvent] = []
+
+    async def hangs_up(session: Session) -> None:
+        del session
+
+    async def call() -> Ended:
+        parts = Parts(ScriptedBrain([]), ToneMouth(), Playout(RATE), Turn(ENGLISH, lambda _: 0.6))
+        session = Session(parts, told.append, phrases=Phrases(goodbye="Goodbye."))
+        ended = await session.run(hangs_up)
+        session.leave("stopped")
+        return ended
+
+    ended = run_virtual(call())
+    assert ended.reason == "hung_up"
+    assert told[-1] == ended
 
 
 def test_the_scenarios_are_as_many_as_promised() -> None:
