@@ -10,7 +10,13 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from app.asr.tags.labels import CATEGORIES, GENERAL_INTENTS, LOAN_INTENTS, Kind
+from app.asr.tags.labels import (
+    CATEGORIES,
+    GENERAL_INTENTS,
+    LOAN_INTENTS,
+    NOTHING_NAMED,
+    Kind,
+)
 from app.core.audio.convert import int16_from_float
 from app.core.audio.decode import DecodeLimits, decode_audio
 from tests.api.conftest import LiveServer
@@ -183,7 +189,7 @@ async def test_every_label_of_the_words_is_told_how_likely_it_is(
         assert set(shares) == set(labels)
         assert sum(shares.values()) == pytest.approx(1)
         assert [*shares.values()] == sorted(shares.values(), reverse=True)
-        assert told["metadata"][category] == next(iter(shares))
+        assert told["metadata"][category] == label_of(shares)
     plain = await heard(asr, LONGER.read_bytes(), model=model, language="en")
     assert "metadata_probs" not in plain
     assert plain["metadata"] == told["metadata"]
@@ -208,7 +214,13 @@ async def test_a_final_of_a_stream_tells_what_the_recording_tells(
     told = await heard(asr, SHORT.read_bytes(), model="en-in-tech-misc", metadata_prob="true")
     assert set(final["metadata_probs"]) == set(told["metadata_probs"])
     for category in CATEGORIES["interview"]:
-        assert final["metadata"][category] == next(iter(final["metadata_probs"][category]))
+        assert final["metadata"][category] == label_of(final["metadata_probs"][category])
+
+
+def label_of(shares: dict[str, float]) -> str:
+    """As docs/tags.md says."""
+    likeliest, share = max(shares.items(), key=lambda each: each[1])
+    return likeliest if share >= 0.4 else next(each for each in shares if each in NOTHING_NAMED)
 
 
 def pcm(recording: Path) -> bytes:

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from app.asr.recognition import Tag, Tags
-from app.asr.tags.labels import CATEGORIES, Kind, Labels
+from app.asr.tags.labels import CATEGORIES, NOTHING_NAMED, Kind, Labels
 from app.asr.tags.ngrams import phrases_of, runs_of, words_of
 from app.core.errors import Unavailable
 from app.inference.onnx import Array, OnnxModel, OnnxRuntime
@@ -24,6 +24,10 @@ OUTPUTS: Mapping[Kind, Mapping[str, str]] = {
     "general": {"intent": "general"},
 }
 """Which output of the graph tells each category."""
+
+LEAST_ODDS = 0.4
+"""Most of what is less likely is nothing that the weights were taught; `onnx_models/word-tags` says
+how much."""
 
 
 class LabelsDiffer(Unavailable):
@@ -77,4 +81,7 @@ def _counted(name: str, numbers: list[int]) -> dict[str, Array]:
 
 def _tag(probabilities: list[float], labels: Labels) -> Tag:
     likely = dict(zip(labels, probabilities, strict=True))
-    return Tag(max(likely, key=likely.__getitem__), likely)
+    label = max(likely, key=likely.__getitem__)
+    if likely[label] < LEAST_ODDS:
+        label = next(each for each in labels if each in NOTHING_NAMED)
+    return Tag(label, likely)

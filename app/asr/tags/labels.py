@@ -101,6 +101,9 @@ GENERAL_INTENTS: Labels = (
     "INTENT_OTHER",  # small talk, facts, stories: anything else
 )
 
+NOTHING_NAMED = frozenset({"BEHAVIOR_NONE", "EVAL_NONE", "ROLE_NONE", "ROLE_OTHER", "INTENT_OTHER"})
+"""Of each list the label for what has none of the others."""
+
 INTENT_TIERS: Mapping[str, tuple[str, str]] = {
     "INTENT_GREETING": ("SPEECH_ACT_GREET", "DOMAIN_CONVERSATION"),
     "INTENT_FAREWELL": ("SPEECH_ACT_GREET", "DOMAIN_CONVERSATION"),
