@@ -176,6 +176,19 @@ async def test_the_documented_roles_of_calls_about_loans_are_told(asr: httpx.Asy
     assert set(told["role"]) == {"ROLE_AGENT", "ROLE_CUSTOMER", "ROLE_OTHER"}
 
 
+@pytest.mark.inventory("WH-119", "WH-120", "WH-122")
+async def test_the_documented_labels_of_the_voice_are_told(asr: httpx.AsyncClient) -> None:
+    asked = {"model": "en-in-tech-misc", "metadata_prob": "true"}
+    told = (await heard(asr, LONGER.read_bytes(), **asked))["metadata_probs"]
+    assert set(told["emotion"]) == {
+        f"EMOTION_{each}" for each in ("NEUTRAL", "HAPPY", "SAD", "ANGRY", "FEAR", "SURPRISE")
+    }
+    assert set(told["age"]) == {
+        "AGE_0_18", "AGE_18_30", "AGE_30_45", "AGE_45_60", "AGE_60+",
+    }  # fmt: skip
+    assert set(told["gender"]) == {"GENDER_MALE", "GENDER_FEMALE"}
+
+
 @pytest.mark.inventory("WH-053", "WH-079", "WH-117")
 @pytest.mark.parametrize(
     ("model", "kind"), [("en-in-tech-misc", "interview"), ("hinglish-loans", "loans")]
