@@ -84,6 +84,11 @@ class Tag:
     probabilities: Mapping[str, float]
 
 
+def likeliest(probabilities: Mapping[str, float]) -> str:
+    """The first of equals."""
+    return max(probabilities, key=probabilities.__getitem__)
+
+
 Tags = Mapping[str, Tag]
 """By category: emotion, age, gender, behavior, eval, role, intent."""
 

@@ -22,6 +22,8 @@ from app.inference.onnx import OnnxRuntime
 
 READ = ("english_test_fixtures", "ljspeech_part1")
 ACCENTED = "../training/speech_accent_archive_subset"
+LEARNERS = "../training/speechocean762"
+"""Sentences of speakers of Mandarin, children among them."""
 MISLABELLED = ("speechbrain_spk2_snt5", "mfa_se10x", "mfa_13697")
 """Beginnings of the names of clips that are not in English, or say something else."""
 SHORT_S = 4.0
@@ -138,13 +140,16 @@ def read_clips(folder: Path) -> list[Clip]:
     return [read_clip(folder, row) for row in rows_of(folder)[:CLIPS_OF_A_SET]]
 
 
+def manifest_of(folder: Path) -> list[dict[str, Any]]:
+    lines = (folder / "manifest.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
 def rows_of(folder: Path, language: str = "en") -> list[dict[str, Any]]:
     """Of its manifest: utterances in the language whose text is known."""
-    lines = (folder / "manifest.jsonl").read_text("utf-8").splitlines()
-    rows = [json.loads(line) for line in lines]
     return [
         row
-        for row in rows
+        for row in manifest_of(folder)
         if row.get("text") and row["language"] == language
         if not row["id"].startswith(MISLABELLED) and row["duration"] < LIMITS.max_duration_s - 1
     ]

@@ -13,17 +13,16 @@ from pathlib import Path
 
 import httpx
 
+from app.asr.recognition import SAMPLE_RATE
 from app.bench import talk_servers
-from app.bench.asr import PEER, READ, SHORT_S, Clip, Tally, peer, read_clip, rows_of
+from app.bench.asr import LEARNERS, PEER, READ, SHORT_S, Clip, Tally, peer, read_clip, rows_of
 from app.core.audio.convert import int16_from_float
 from app.inference.machine import usable_cores
 from app.inference.manifest import Manifest
 from app.inference.model_store import ModelStore
 
 MODEL, WEIGHTS = "en-tiny", "whisper-tiny.en"
-LEARNERS = "../training/speechocean762"
 CLIPS = 60
-SAMPLE_RATE = 16000
 
 
 async def run(manifest: Manifest, store: ModelStore, data: Path) -> AsyncIterator[str]:

@@ -3,7 +3,6 @@
 Both hear the same clips in the same run, at temperature 0: the window alone makes the difference.
 """
 
-import json
 import re
 import time
 import unicodedata
@@ -18,7 +17,17 @@ from app.asr.engines.whisper.engine import WhisperRecognizer
 from app.asr.engines.whisper.tokens import UNSPACED
 from app.asr.recognition import SAMPLE_RATE, Recognition, RecognizerOptions, WhisperWindow
 from app.bench import wordless
-from app.bench.asr import ACCENTED, LIMITS, READ, Clip, read_clip, rows_of, telephone
+from app.bench.asr import (
+    ACCENTED,
+    LEARNERS,
+    LIMITS,
+    READ,
+    Clip,
+    manifest_of,
+    read_clip,
+    rows_of,
+    telephone,
+)
 from app.bench.wer import word_errors, words_of
 from app.core.audio.convert import Samples
 from app.core.audio.decode import decode_audio
@@ -26,8 +35,6 @@ from app.core.audio.decode import decode_audio
 PARTS = ("english", "languages", "wordless")
 WINDOWS: tuple[WhisperWindow, ...] = ("fitted", "full")
 OTHERS = ("hi", "zh-CN", "es", "fr", "de", "ja")
-LEARNERS = "../training/speechocean762"
-"""Sentences of speakers of Mandarin, children among them."""
 AMBIENCE = "noise_ambience"
 NOISES = (AMBIENCE, "../training/noise_esc10")
 LEAST_SNR_DB, MOST_SNR_DB = 5, 15
@@ -187,9 +194,8 @@ def _without_words(data: Path, count: int) -> dict[str, list[Samples]]:
 def _sounds(folder: Path) -> list[Samples]:
     if not folder.is_dir():
         return []
-    rows = [json.loads(line) for line in (folder / "manifest.jsonl").open(encoding="utf-8")]
     limits = replace(LIMITS, max_duration_s=LONGEST_NOISE_S)
-    return [decode_audio(folder / row["file"], limits=limits) for row in rows]
+    return [decode_audio(folder / row["file"], limits=limits) for row in manifest_of(folder)]
 
 
 def _cut(sound: Samples, seconds: float, chance: np.random.Generator) -> Samples:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from app.asr.recognition import Tag, Tags
+from app.asr.recognition import Tag, Tags, likeliest
 from app.asr.tags.labels import CATEGORIES, NOTHING_NAMED, Kind, Labels
 from app.asr.tags.ngrams import phrases_of, runs_of, words_of
 from app.core.errors import Unavailable
@@ -81,7 +81,7 @@ def _counted(name: str, numbers: list[int]) -> dict[str, Array]:
 
 def _tag(probabilities: list[float], labels: Labels) -> Tag:
     likely = dict(zip(labels, probabilities, strict=True))
-    label = max(likely, key=likely.__getitem__)
+    label = likeliest(likely)
     if likely[label] < LEAST_ODDS:
         label = next(each for each in labels if each in NOTHING_NAMED)
     return Tag(label, likely)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from app.asr.recognition import Tag, Tags
+from app.asr.recognition import Tag, Tags, likeliest
 from app.asr.tags.labels import INTENT_TIERS
 from app.core.errors import Unprocessable
 
@@ -37,7 +37,7 @@ def with_intents_among(tags: Tags, wanted: Collection[str]) -> Tags:
         for label, share in tags[INTENT].probabilities.items()
         if label in wanted
     }
-    return {**tags, INTENT: _likeliest(_shares(probabilities))} if probabilities else tags
+    return {**tags, INTENT: _tag(_shares(probabilities))} if probabilities else tags
 
 
 def have_tiers(labels: Iterable[str]) -> bool:
@@ -54,7 +54,7 @@ def tiers_of(intent: Tag) -> dict[str, Tag]:
         act, domain = INTENT_TIERS[label]
         acts[act] += share
         domains[domain] += share
-    return {"speech_act": _likeliest(acts), "domain": _likeliest(domains)}
+    return {"speech_act": _tag(acts), "domain": _tag(domains)}
 
 
 def _shares(numbers: Mapping[str, float]) -> dict[str, float]:
@@ -62,5 +62,5 @@ def _shares(numbers: Mapping[str, float]) -> dict[str, float]:
     return {label: number / whole for label, number in numbers.items()}
 
 
-def _likeliest(probabilities: Mapping[str, float]) -> Tag:
-    return Tag(max(probabilities, key=probabilities.__getitem__), dict(probabilities))
+def _tag(probabilities: Mapping[str, float]) -> Tag:
+    return Tag(likeliest(probabilities), dict(probabilities))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.asr.recognition import Tag, Tags
+from app.asr.recognition import Tag, Tags, likeliest
 
 _UNCERTAIN = "_UNCERTAIN"
 
@@ -13,11 +13,6 @@ def is_certain(label: str) -> bool:
 
 def labels_of(tags: Tags) -> dict[str, str]:
     return {category: tag.label for category, tag in tags.items()}
-
-
-def likeliest(tag: Tag) -> str:
-    """Whether or not it is likely enough to be its label."""
-    return max(tag.probabilities, key=tag.probabilities.__getitem__)
 
 
 def mean_tags(parts: Sequence[tuple[Tags, float]]) -> Tags:
@@ -42,9 +37,8 @@ def _mean(category: str, parts: Sequence[tuple[Tag, float]]) -> Tag:
         / whole_s
         for label in labels
     }
-    found = Tag("", probabilities)
-    label = likeliest(found)
+    label = likeliest(probabilities)
     sure_s = sum(length_s for tag, length_s in parts if tag.label == label)
-    agreeing_s = sum(length_s for tag, length_s in parts if likeliest(tag) == label)
+    agreeing_s = sum(length_s for tag, length_s in parts if likeliest(tag.probabilities) == label)
     is_sure = sure_s > 0 and sure_s >= agreeing_s / 2
     return Tag(label if is_sure else f"{category.upper()}{_UNCERTAIN}", probabilities)

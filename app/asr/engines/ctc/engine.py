@@ -21,6 +21,7 @@ from app.asr.recognition import (
     Tag,
     Tags,
     Word,
+    likeliest,
 )
 from app.core.audio.convert import Samples
 from app.core.errors import Unavailable
@@ -256,6 +257,6 @@ def _long_enough(samples: Samples) -> Samples:
 
 
 def _tag(scores: Scores, labels: Sequence[str]) -> Tag:
-    probabilities = np.exp(log_softmax(scores.astype(np.float32)))
-    likeliest = labels[int(probabilities.argmax())]
-    return Tag(likeliest, dict(zip(labels, map(float, probabilities), strict=True)))
+    shares = np.exp(log_softmax(scores.astype(np.float32)))
+    probabilities = dict(zip(labels, map(float, shares), strict=True))
+    return Tag(likeliest(probabilities), probabilities)

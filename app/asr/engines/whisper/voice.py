@@ -10,7 +10,7 @@ from typing import Annotated
 
 import msgspec
 
-from app.asr.recognition import Tag, Tags
+from app.asr.recognition import Tag, Tags, likeliest
 from app.core.audio.convert import Samples
 from app.core.errors import Unavailable
 from app.inference.onnx import OnnxModel, OnnxRuntime
@@ -34,7 +34,7 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def tag(self, odds: Sequence[float], duration_s: float) -> Tag:
         probabilities = dict(zip(self.labels, odds, strict=True))
-        label = max(self.labels, key=probabilities.__getitem__)
+        label = likeliest(probabilities)
         is_sure = duration_s >= self.shortest_s and probabilities[label] >= self.threshold
         return Tag(label if is_sure else self.uncertain, probabilities)
 
