@@ -143,9 +143,12 @@ class VoiceLine:
             await self._sent.wait()
 
     async def _speak(self) -> None:
-        with suppress(ConnectionError):  # `_hear` sees it too, and that ends the talk
+        """A client that cannot be told anything has left: `_hear` may be waiting for room."""
+        try:
             while True:
                 await self._step()
+        except ConnectionError:
+            self._unheard.close()
 
     async def _step(self) -> None:
         """Sound is taken as it is sent: none waits here that an interruption would have to find."""

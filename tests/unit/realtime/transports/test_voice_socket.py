@@ -14,7 +14,7 @@ from app.core.audio.convert import Samples
 from app.core.clock import utc_now
 from app.realtime.events import Saying, SessionEvent, VoiceChanged
 from app.realtime.transports.voice_messages import Teller
-from app.realtime.transports.voice_socket import AHEAD_S, VoiceLine
+from app.realtime.transports.voice_socket import AHEAD_S, MOST_UNSENT, VoiceLine
 from tests.virtual_time import virtual_time
 
 FRAME = json.dumps({"type": "audio", "data": base64.b64encode(bytes(1024)).decode()})
@@ -146,5 +146,22 @@ async def test_a_client_that_left_ends_the_sounds() -> None:
         client.says.put_nowait(None)
         async for _ in line.sounds():
             raise AssertionError
+
+    await line.held(talk)
+
+
+@virtual_time
+async def test_a_client_that_takes_nothing_any_more_ends_the_sounds() -> None:
+    """It goes on saying: what it is to be told leaves no room to hear more."""
+    client = Client()
+    client.has_left = True
+    line = line_of(client)
+    for _ in range(MOST_UNSENT + 10):
+        client.says.put_nowait(FRAME)
+
+    async def talk(line: VoiceLine) -> None:
+        async with asyncio.timeout(60):
+            async for _ in line.sounds():
+                pass
 
     await line.held(talk)
