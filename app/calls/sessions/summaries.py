@@ -16,6 +16,7 @@ from app.core.db import Database, Tx
 from app.core.errors import AppError
 from app.core.jobs import SLOW, JobKind, Jobs
 from app.core.scope import OrgScope, Scope
+from app.llm.analysis.asking import AnswerUnusable
 from app.llm.analysis.domain import Analysis, Conversation, Utterance
 from app.llm.analysis.service import AnalysisService
 from app.llm.retries import is_passing
@@ -66,7 +67,7 @@ class Summaries:
             found = await self._analysis.analyse(scope, _conversation(turns), PRESET)
         except AppError as error:
             assert call.ended_at, "it is summed up when it is over"
-            if is_passing(error) and utc_now() - call.ended_at < TRIED_FOR:
+            if _may_pass(error) and utc_now() - call.ended_at < TRIED_FOR:
                 raise
             log.info("a call has no summary: %s", error.code)
             await self._note(scope, call_id, SummaryState.FAILED, error.message)
@@ -90,6 +91,11 @@ class Summaries:
         async with self._database.transaction(scope) as tx:
             await self._records.write(tx, call_id, written)
             await self._records.note_summary(tx, call_id, state)
+
+
+def _may_pass(error: AppError) -> bool:
+    """A model that makes no sense was asked twice already."""
+    return is_passing(error) and not isinstance(error, AnswerUnusable)
 
 
 def _conversation(turns: Sequence[Turn]) -> Conversation:
