@@ -37,7 +37,7 @@ from app.asr.plan import HearingPlan, find_not_applied, make_plan
 from app.asr.recognition import Hypothesis, Recognition
 from app.asr.recording import Preparation, Recording, record
 from app.asr.signal import GainRules
-from app.asr.tagging import Tagging
+from app.asr.tagging import Tagging, of_voice_alone
 from app.asr.text.analysis import analyse
 from app.asr.text.words import Word
 from app.asr.text_so_far import TellSegment, TextSoFar
@@ -139,6 +139,8 @@ class Transcriber:
         )
         if with_words:
             told = await self._tagging.of_transcript(told, choice.model, request)
+        else:
+            told = of_voice_alone(told, choice.model)
         return replace(told, inference_s=time.perf_counter() - started_s)
 
     @asynccontextmanager
