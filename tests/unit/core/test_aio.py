@@ -43,6 +43,7 @@ class TestSupervisor:
             await asyncio.wait([task])
         assert "task mail failed" in caplog.text
         assert "ValueError: no route" in caplog.text
+        assert "Traceback" in caplog.text
         assert b'parley_task_failures_total{task="mail"} 1.0' in metrics.render()
 
     @virtual_time
