@@ -62,7 +62,8 @@ class LiveResampler:
             return np.zeros(0, np.float32)
         windows = np.lib.stride_tricks.sliding_window_view(self._heard, 2 * self._half)
         rows = windows[places // self._up - self._first]
-        return np.einsum("ij,ij->i", rows, self._filters[places % self._up * self._phases // self._up])
+        phases = places % self._up * self._phases // self._up
+        return np.einsum("ij,ij->i", rows, self._filters[phases])
 
     def _forget(self) -> None:
         keep_from = min(self._next * self._down // self._up, self._first + self._heard.size)
