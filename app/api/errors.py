@@ -68,11 +68,19 @@ def _as_app_error(exception: Exception) -> AppError:
 def _validation_error(exception: ValidationException) -> AppError:
     """Names every field that is wrong, in the sentence and in the details."""
     faults = cast("list[dict[str, str]]", exception.extra or [])
-    fields = {fault.get("key", "body"): fault.get("message", "") for fault in faults}
+    fields = dict(map(_named, faults))
     if not fields:
         return errors.InvalidInput(exception.detail)
     sentence = "; ".join(f"{name}: {message}" for name, message in fields.items())
     return errors.InvalidInput(sentence, fields=fields)
+
+
+def _named(fault: dict[str, str]) -> tuple[str, str]:
+    """The framework calls a body `data`, and says no more than that of one that is missing."""
+    name, message = fault.get("key", "body"), fault.get("message", "")
+    if name != "data":
+        return name, message
+    return "body", "it is missing" if message == "'data'" else message
 
 
 def _headers(error: AppError, exception: Exception) -> dict[str, str]:

@@ -187,6 +187,7 @@ class LiveSession(ABC, Generic[C]):
                 await self.tell(self.failure(frame))
             else:
                 await self.obey(stream, frame)
+                await asyncio.sleep(0)  # others have their turn, however many commands wait
         await stream.finalize()
         await self.tell(self.farewell(stream))
 

@@ -11,6 +11,7 @@ from litestar.exceptions import InternalServerException
 from multipart import (  # pyright: ignore[reportMissingTypeStubs]
     MultipartError,
     MultipartSegment,
+    ParserLimitReached,
     PushMultipartParser,
 )
 
@@ -23,6 +24,10 @@ AnyRequest = Request[Any, Any, Any]
 MIB = 1024 * 1024
 MOST_PARTS = 256
 MOST_FIELD_BYTES = 64 * 1024
+_SHOWN = 80
+CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "windows-1252")
+"""What clients write text in. Python knows stranger ones: some fail in ways of their own, some take
+seconds, some make text that nothing else can write down."""
 
 
 class UploadTooLarge(TooLarge):
@@ -74,7 +79,11 @@ async def opened_form(request: AnyRequest, *, max_bytes: int) -> AsyncGenerator[
                         break
                     for part in parser.parse(chunk):
                         await reader.take(part)
-        except (MultipartError, UnicodeDecodeError, LookupError):
+        except ParserLimitReached:
+            raise UploadTooLarge(
+                f"body: it has more than {MOST_PARTS} parts, or too long a name"
+            ) from None
+        except MultipartError:
             raise UploadBroken("body: it is not a whole multipart/form-data body") from None
         yield Form(reader.fields, reader.files)
 
@@ -128,9 +137,10 @@ class _FormReader:
             return
         self._text += data
         if len(self._text) > MOST_FIELD_BYTES:
-            name = (self._segment and self._segment.name) or "body"
+            name = ((self._segment and self._segment.name) or "body")[:_SHOWN]
             raise UploadTooLarge(
-                f"{name[:80]}: it is longer than {MOST_FIELD_BYTES} bytes", field=name[:80]
+                f"{name}: it is longer than {MOST_FIELD_BYTES} bytes, and no file with a name",
+                field=name,
             )
 
     async def _end(self, segment: MultipartSegment) -> None:
@@ -139,9 +149,22 @@ class _FormReader:
             await self._file.seek(0)
             self.files.setdefault(name, []).append(self._file)
         else:
-            text = self._text.decode(segment.charset or "utf-8")
-            self.fields.setdefault(name, []).append(text)
+            self.fields.setdefault(name, []).append(_text(segment, self._text))
         self._segment = self._file = None
+
+
+def _text(segment: MultipartSegment, data: bytearray) -> str:
+    name = (segment.name or "body")[:_SHOWN]
+    charset = (segment.charset or CHARSETS[0]).lower()
+    if charset not in CHARSETS:
+        known = ", ".join(CHARSETS)
+        raise UploadBroken(f"{name}: its charset is none of {known}", field=name)
+    try:
+        return data.decode(charset)
+    except UnicodeDecodeError:
+        raise UploadBroken(
+            f"{name}: it is neither text in {charset} nor a file with a name", field=name
+        ) from None
 
 
 async def _received(request: AnyRequest, max_bytes: int) -> AsyncIterator[bytes]:

@@ -84,20 +84,19 @@ MODELS = (
     SpeechModel(
         "hinglish-loans", "Hindi and English", _BASE, "whisper", ("hi", "en"),
         "Whisper base, not trained on calls about loans; Hindi is written in Devanagari. Its words "
-        "are tagged as those of calls about loans; emotion, age and gender were learned from "
-        "English.",
+        "are tagged as those of calls about loans; what the voice tells was learned from English.",
         VOICE, "loans",
     ),
     SpeechModel(
         "zh", "Chinese", _BASE, "whisper", ("zh",),
-        "Whisper base: Mandarin, most often in simplified characters. Emotion, age and gender were "
+        "Whisper base: Mandarin, most often in simplified characters. What the voice tells was "
         "learned from English; Chinese words are not tagged.",
         VOICE, cannot=("dialect",),
     ),
     SpeechModel(
         "whissle-large", "99 languages", _BASE, "whisper", WHISPER_LANGUAGES,
         "Whisper base, the largest weights that are installed. English and Hindi words are tagged, "
-        "others are not; emotion, age and gender were learned from English.",
+        "others are not; what the voice tells was learned from English.",
         VOICE, "general",
     ),
     SpeechModel(

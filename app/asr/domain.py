@@ -102,6 +102,7 @@ class OptionInvalid(InvalidInput):
 Format = Literal["json", "text", "srt", "vtt", "segments"]
 LmMode = Literal["greedy", "balanced", "strict"]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+Language = Annotated[str, msgspec.Meta(max_length=100, pattern="^[A-Za-z]")]
 Speakers = Annotated[int, msgspec.Meta(ge=1, le=100)]
 
 _YES = ("true", "1", "yes", "on")
@@ -116,7 +117,7 @@ class TranscriptionRequest(msgspec.Struct, frozen=True, kw_only=True):
     Bounds hold where it is made of what somebody sent (`parse_request`, or a form).
     """
 
-    language: Name = "auto"
+    language: Language = "auto"
     model: Name = "default"
     diarize: bool = False
     num_speakers: Speakers | Literal["auto"] = "auto"

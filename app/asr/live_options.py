@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from app.asr.catalogue import Choice
 from app.asr.live import StreamOptions
 from app.asr.plan import find_not_applied
+from app.asr.tagging import LANGUAGES, OF_INTENTS, UNTAGGED
 from app.core.not_applied import NotApplied
 
 _OF_SEARCH = ("lm_mode", "lm_alpha", "lm_beta", "beam_width", "n_best")
@@ -26,5 +27,8 @@ def _reasons(choice: Choice) -> Iterator[tuple[str, str]]:
         yield name, "live speech is recognized without beam search and KenLM"
     for name in _OF_RECORDINGS:
         yield name, "it is for recordings only"
+    if choice.language and choice.language not in LANGUAGES and choice.model.words:
+        for name in OF_INTENTS:
+            yield name, UNTAGGED
     if choice.model.engine == "ctc":
         yield "hotword_weight", "a CTC model is not given hotwords live"

@@ -5,7 +5,7 @@ Blocking: belongs in a lane of the executor. Memory stays flat over hours.
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -73,8 +73,9 @@ def record(
     preparation: Preparation,
     limits: DecodeLimits,
     stop: threading.Event,
-) -> Recording:
-    """Decodes `source`, takes noise out and evens the level, where that is asked for."""
+) -> Generator[None, None, Recording]:
+    """Decodes `source`, takes noise out and evens the level, where that is asked for: in steps of
+    some seconds of sound."""
     meter = LevelMeter(SAMPLE_RATE)
     with stream_audio(
         source, sample_rate=SAMPLE_RATE, limits=limits, raw=preparation.raw
@@ -84,14 +85,14 @@ def record(
             blocks = preparation.denoiser.denoise(blocks, KEPT_FOR_RECOGNITION)
         if preparation.gain:
             blocks = _metered(blocks, meter)
-        recording = _written(blocks)
+        recording = yield from _written(blocks)
         recording.incomplete = stream.incomplete
     if not preparation.gain:
         return recording
     try:
         wanted_db = gain_db(meter.level_db(preparation.gain), preparation.gain)
         louder = amplify(recording.blocks(stop), wanted_db, SAMPLE_RATE, preparation.gain)
-        levelled = _written(louder)
+        levelled = yield from _written(louder)
         levelled.incomplete = recording.incomplete
         return levelled
     finally:
@@ -111,13 +112,14 @@ def _metered(blocks: Iterable[Samples], meter: LevelMeter) -> Iterator[Samples]:
         yield block
 
 
-def _written(blocks: Iterable[Samples]) -> Recording:
+def _written(blocks: Iterable[Samples]) -> Generator[None, None, Recording]:
     file = TemporaryFile()  # noqa: SIM115 - the recording closes it
     count = 0
     try:
         for block in blocks:
             file.write(int16_from_float(block).tobytes())
             count += block.size
+            yield
         file.flush()
         if not count:
             raise AudioEmpty("The file holds no sound.", field="file")

@@ -20,7 +20,8 @@ from app.inference.registry import ModelRegistry
 WORD_TAGS = "word-tags"
 LANGUAGES = frozenset({"en", "hi"})
 """Those that the tagger has learned. Words of others are not tagged."""
-_OF_INTENTS = ("structured_intents", "intent_labels")
+UNTAGGED = f"only words of {', '.join(sorted(LANGUAGES))} are tagged"
+OF_INTENTS = ("structured_intents", "intent_labels")
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +59,7 @@ class Tagging:
                 log.warning("words are not tagged: %s", error.message)
                 missing = _missing(model.words, f"words are not tagged: {error.message}", request)
         elif model.words and told.segments:
-            languages = ", ".join(sorted(LANGUAGES))
-            missing = _of_options(f"only words of {languages} are tagged", request)
+            missing = _of_options(UNTAGGED, request)
         segments = tuple(
             replace(segment, tags=told_tags(voice, said, request.intent_label_list))
             for segment, voice, said in zip(told.segments, voices, words, strict=True)
@@ -100,4 +100,4 @@ def _missing(kind: Kind, why: str, request: TranscriptionRequest) -> list[NotApp
 
 def _of_options(why: str, request: TranscriptionRequest) -> list[NotApplied]:
     changed = request.changed()
-    return [NotApplied(option, why) for option in _OF_INTENTS if option in changed]
+    return [NotApplied(option, why) for option in OF_INTENTS if option in changed]

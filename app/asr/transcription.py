@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from math import exp
@@ -48,6 +48,7 @@ from app.asr.utterances import (
 )
 from app.asr.voices import VoiceModel
 from app.core.aio import TaskScope
+from app.core.audio.convert import Samples
 from app.core.audio.decode import DecodeLimits
 from app.core.audio.pcm import RawPcm
 from app.inference.executor import Executor, Lane
@@ -165,13 +166,12 @@ class Transcriber:
     async def _record(
         self, source: Source, preparation: Preparation, stop: threading.Event
     ) -> Recording:
-        return await self._executor.run(
-            Lane.BATCH, record, source.file, preparation, self._limits, stop
-        )
+        steps = record(source.file, preparation, self._limits, stop)
+        return await self._executor.run_in_turns(Lane.BATCH, steps)
 
     async def _find_speech(self, recording: Recording, stop: threading.Event) -> _Speech:
         async with self._models.lease(SILERO, SileroVad, Lane.BATCH) as vad:
-            return await self._executor.run(Lane.BATCH, _speech, vad, recording, stop)
+            return await self._executor.run_in_turns(Lane.BATCH, _speech(vad, recording, stop))
 
     async def _voices(
         self,
@@ -261,8 +261,13 @@ def _told(
     )
 
 
-def _speech(vad: SileroVad, recording: Recording, stop: threading.Event) -> _Speech:
-    runs = list(vad.probabilities(recording.blocks(stop)))
+def _speech(
+    vad: SileroVad, recording: Recording, stop: threading.Event
+) -> Generator[None, None, _Speech]:
+    runs: list[Samples] = []
+    for run in vad.probabilities(recording.blocks(stop)):
+        runs.append(run)
+        yield
     probabilities = np.concatenate(runs).tolist()
     duration_ms = int(recording.duration_s * 1000)
     heard = find_spans(probabilities, duration_ms, HEARD)

@@ -4,7 +4,8 @@ sentence that is recognized the small steps that find where speech begins and en
 import asyncio
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ R = TypeVar("R")
 Args = TypeVarTuple("Args")
 
 BATCH_NICENESS = 10
+TURN_S = 0.2
+"""How long work in steps keeps a thread while others wait for one."""
 
 
 class Lane(StrEnum):
@@ -64,6 +67,23 @@ class Executor:
         future = self._lanes[lane].submit(lambda: context.run(fn, *args))
         return await asyncio.wrap_future(future)
 
+    async def run_in_turns(self, lane: Lane, steps: Generator[object, None, R]) -> R:
+        """What a generator returns. After each of its turns others have theirs, so that the work of
+        hours holds up nobody. Where the caller is cancelled it is closed after its turn."""
+        self._forbid_in_transaction()
+        context = copy_context()
+        is_new = True
+        while True:
+            future = self._lanes[lane].submit(lambda: context.run(_turn, steps), is_new=is_new)
+            try:
+                ended = await asyncio.wrap_future(future)
+            except BaseException:
+                future.add_done_callback(lambda _: steps.close())
+                raise
+            if ended:
+                return ended.result
+            is_new = False
+
     def occupancy(self) -> dict[Lane, int]:
         """Pieces of work in each lane, running or waiting."""
         return {lane: threads.taken for lane, threads in self._lanes.items()}
@@ -87,12 +107,13 @@ class _LaneThreads:
             size.threads, thread_name_prefix=lane.value, initializer=_be_nice, initargs=(niceness,)
         )
 
-    def submit(self, work: Callable[[], R]) -> Future[R]:
+    def submit(self, work: Callable[[], R], *, is_new: bool = True) -> Future[R]:
+        """What was begun is not refused for want of room."""
         piece = _Piece(work)
         with self._lock:
             if self._closed:
                 raise ExecutorClosed("the process is stopping")
-            if self.taken >= self._limit:
+            if is_new and self.taken >= self._limit:
                 raise LaneFull(f"all {self._limit} places for {self._lane} work are taken")
             future = self._pool.submit(piece)
             self.taken += 1
@@ -122,6 +143,22 @@ class _Piece(Generic[R]):
     def __call__(self) -> R:
         assert self.work is not None
         return self.work()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended(Generic[R]):
+    result: R
+
+
+def _turn(steps: Generator[object, None, R]) -> _Ended[R] | None:
+    until_s = time.monotonic() + TURN_S
+    try:
+        next(steps)
+        while time.monotonic() < until_s:
+            next(steps)
+    except StopIteration as end:
+        return _Ended(end.value)
+    return None
 
 
 def _be_nice(niceness: int) -> None:

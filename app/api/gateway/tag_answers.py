@@ -21,7 +21,7 @@ class LabelProbability(msgspec.Struct, frozen=True):
 
 
 class TierAnswer(msgspec.Struct, frozen=True):
-    """`probabilities` of every label, the likeliest first."""
+    """`probabilities` of every label, the likeliest first. `label` is most often the first."""
 
     label: str
     probability: float
@@ -57,8 +57,8 @@ def _probabilities(tags: Tags, asked: TranscriptionRequest) -> dict[str, Any]:
 
 
 def _tier(tag: Tag, top_k: int | None) -> TierAnswer:
-    ranked = _ranked(tag, top_k)
-    return TierAnswer(tag.label, ranked[tag.label], ranked)
+    ranked = _ranked(tag, None)
+    return TierAnswer(tag.label, ranked[tag.label], dict([*ranked.items()][:top_k]))
 
 
 def _ranked(tag: Tag, top_k: int | None) -> dict[str, float]:

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from app.asr.recognition import Tag, Tags, likeliest
-from app.asr.tags.labels import INTENT_TIERS
+from app.asr.tags.labels import INTENT_TIERS, NOTHING_NAMED
 from app.core.errors import Unprocessable
 
 INTENT = "intent"
 _LEAST = 1e-12
+_MOST_OF_IT = 0.5
 
 
 class IntentUnknown(Unprocessable):
@@ -45,8 +46,9 @@ def have_tiers(labels: Iterable[str]) -> bool:
 
 
 def tiers_of(intent: Tag) -> dict[str, Tag]:
-    """The speech act and the domain, each as likely as its intents are together. Empty where
-    the labels are not ours."""
+    """The speech act and the domain, each as likely as its intents are together. Where the intent
+    is nothing in particular so are they, unless one is likelier than all others. Empty where the
+    labels are not ours."""
     if not have_tiers(intent.probabilities):
         return {}
     acts, domains = defaultdict[str, float](float), defaultdict[str, float](float)
@@ -54,7 +56,15 @@ def tiers_of(intent: Tag) -> dict[str, Tag]:
         act, domain = INTENT_TIERS[label]
         acts[act] += share
         domains[domain] += share
-    return {"speech_act": _tag(acts), "domain": _tag(domains)}
+    usual = INTENT_TIERS[intent.label] if intent.label in NOTHING_NAMED else (None, None)
+    return {"speech_act": _tier(acts, usual[0]), "domain": _tier(domains, usual[1])}
+
+
+def _tier(probabilities: Mapping[str, float], usual: str | None) -> Tag:
+    found = _tag(probabilities)
+    if usual is None or probabilities[found.label] > _MOST_OF_IT:
+        return found
+    return Tag(usual, found.probabilities)
 
 
 def _shares(numbers: Mapping[str, float]) -> dict[str, float]:

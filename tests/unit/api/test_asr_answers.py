@@ -117,6 +117,16 @@ def test_intents_are_told_in_two_tiers() -> None:
         "probabilities": {"SPEECH_ACT_ASK": 0.7, "SPEECH_ACT_REFUSE": 0.3},
     }
     assert (tiers["domain"]["label"], tiers["domain"]["probability"]) == ("DOMAIN_SALES", 0.75)
+    unlikely = Tag(
+        "INTENT_OTHER", {"INTENT_CANCEL": 0.39, "INTENT_OTHER": 0.21, "INTENT_HOLD": 0.4}
+    )
+    vague = replace(TRANSCRIPT, segments=(replace(SEGMENT, tags={"intent": unlikely}),))
+    tiers = answered(vague, structured_intents="true", top_k="1")["segments"][0]
+    assert tiers["structured_intents"]["domain"] == {
+        "label": "DOMAIN_OTHER",
+        "probability": 0.21,
+        "probabilities": {"DOMAIN_CONVERSATION": 0.4},
+    }
     without = replace(TRANSCRIPT, segments=(replace(SEGMENT, tags={}),))
     body = answered(without, structured_intents="true")
     assert body["segments"][0]["structured_intents"] is None

@@ -6,6 +6,8 @@ import pytest
 
 from app.asr.catalogue import Catalogue
 from app.asr.domain import parse_request
+from app.asr.live import StreamOptions
+from app.asr.live_options import find_not_applied_live
 from app.asr.plan import HearingPlan, find_not_applied, make_plan
 from app.asr.recognition import Fusion
 
@@ -72,3 +74,17 @@ def test_tags_are_asked_in_vain_of_models_that_tell_none(model: str, in_vain: li
     choice = Catalogue("all").choose(model, "auto")
     found = find_not_applied(parse_request(asked), choice, has_lm=True)
     assert sorted(each.option for each in found) == in_vain
+
+
+@pytest.mark.parametrize(
+    ("language", "in_vain"),
+    [("de", ["intent_labels", "structured_intents"]), ("hi", []), ("en", []), ("auto", [])],
+)
+def test_a_stream_is_told_that_words_of_its_language_are_not_tagged(
+    language: str, in_vain: list[str]
+) -> None:
+    options = StreamOptions(structured_intents=True, intent_labels="INTENT_THANKS")
+    choice = Catalogue("all").choose("whissle-large", language, live=True)
+    found = find_not_applied_live(options, choice)
+    assert sorted(each.option for each in found) == in_vain
+    assert {each.reason for each in found} <= {"only words of en, hi are tagged"}

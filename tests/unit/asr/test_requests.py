@@ -35,6 +35,8 @@ def test_a_form_of_strings_is_read() -> None:
         ({"num_speakers": "0"}, "num_speakers"),
         ({"lm_alpha": "inf"}, "lm_alpha"),
         ({"n_best": ["1", "2"]}, "n_best"),
+        ({"language": "-"}, "language"),
+        ({"language": "_US"}, "language"),
         ({"hotwords": ",".join(map(str, range(300)))}, "hotwords"),
     ],
 )

@@ -4,10 +4,11 @@ import asyncio
 import contextvars
 import os
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 
 import pytest
 
+from app.inference import executor as lanes
 from app.inference.executor import (
     BATCH_NICENESS,
     Executor,
@@ -114,9 +115,86 @@ async def test_an_exception_reaches_the_caller_and_frees_the_place(executor: Exe
     def fail() -> None:
         raise KeyError("broken")
 
+    def fail_in_steps() -> Generator[None, None, None]:
+        yield
+        fail()
+
     for _ in range(5):
         with pytest.raises(KeyError, match="broken"):
             await executor.run(Lane.BATCH, fail)
+        with pytest.raises(KeyError, match="broken"):
+            await executor.run_in_turns(Lane.BATCH, fail_in_steps())
+    assert executor.occupancy()[Lane.BATCH] == 0
+
+
+async def test_work_in_steps_takes_turns(
+    executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "TURN_S", 0)
+    done: list[str] = []
+
+    def steps(name: str) -> Generator[None, None, str]:
+        for _ in range(3):
+            done.append(name)
+            yield
+        return name.upper()
+
+    async with asyncio.TaskGroup() as tasks:
+        both = [tasks.create_task(executor.run_in_turns(Lane.BATCH, steps(name))) for name in "ab"]
+    assert [task.result() for task in both] == ["A", "B"]
+    assert done == ["a", "b"] * 3
+
+
+async def test_what_was_begun_in_steps_is_not_refused_later(
+    executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "TURN_S", 0)
+    gate, other = Gate(), Gate()
+
+    def steps() -> Generator[None, None, str]:
+        gate.work()
+        yield
+        return "done"
+
+    async with asyncio.TaskGroup() as tasks:
+        long = tasks.create_task(executor.run_in_turns(Lane.BATCH, steps()))
+        await wait_for(gate.began)
+        tasks.create_task(executor.run(Lane.BATCH, other.work))
+        await asyncio.sleep(0)
+        gate.go.set()
+        other.began.wait()  # and nothing else of the loop runs: the next one takes the place
+        tasks.create_task(executor.run(Lane.BATCH, other.work))
+        await asyncio.sleep(0)
+        assert executor.occupancy()[Lane.BATCH] == 2
+        with pytest.raises(LaneFull):
+            await executor.run(Lane.BATCH, other.work)
+        other.go.set()
+    assert long.result() == "done"
+
+
+async def test_work_in_steps_that_nobody_waits_for_is_closed(
+    executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "TURN_S", 0)
+    gate, closed = Gate(), threading.Event()
+
+    def steps() -> Generator[None, None, None]:
+        try:
+            while True:
+                gate.work()
+                yield
+        finally:
+            closed.set()
+
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(executor.run_in_turns(Lane.BATCH, steps()))
+        await wait_for(gate.began)
+        running.cancel()
+        await asyncio.wait([running])
+        assert not closed.is_set()
+        gate.go.set()
+        await wait_for(closed)
+    assert await executor.run(Lane.BATCH, lambda: "next") == "next"
     assert executor.occupancy()[Lane.BATCH] == 0
 
 

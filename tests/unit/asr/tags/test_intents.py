@@ -44,6 +44,17 @@ def test_a_tier_is_as_likely_as_its_intents_together() -> None:
     )
 
 
+@pytest.mark.inventory("WH-065")
+def test_what_is_no_intent_in_particular_is_of_no_domain_in_particular() -> None:
+    shares = {"INTENT_PRICE_QUERY": 0.3, "INTENT_ORDER_STATUS": 0.3, "INTENT_PURCHASE": 0.15}
+    tiers = tiers_of(Tag("INTENT_OTHER", shares | {"INTENT_OTHER": 0.25}))
+    assert tiers["speech_act"].label == "SPEECH_ACT_ASK"
+    assert tiers["speech_act"].probabilities["SPEECH_ACT_ASK"] == pytest.approx(0.6)
+    assert tiers["domain"].label == "DOMAIN_OTHER"
+    assert tiers["domain"].probabilities["DOMAIN_SALES"] == pytest.approx(0.45)
+    assert tiers_of(Tag("INTENT_PRICE_QUERY", shares))["domain"].label == "DOMAIN_SALES"
+
+
 def test_labels_of_another_model_have_no_tiers() -> None:
     assert tiers_of(Tag("book", {"book": 0.9, "INTENT_THANKS": 0.1})) == {}
 
