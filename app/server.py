@@ -17,6 +17,7 @@ import uvicorn
 from app.api.asgi import AsgiApp
 from app.api.dev_ports import DEV_PORTS, DevPort, DevPortApp
 from app.api.forwarded import Forwarded
+from app.core.connections import HttpConnection, WebSocketConnection
 from app.core.errors import Conflict
 from app.core.proxies import TrustedProxies
 from app.core.settings import Server
@@ -137,10 +138,11 @@ def _server(app: AsgiApp, settings: Server) -> _Server:
         uvicorn.Config(
             app,  # pyright: ignore[reportArgumentType]
             lifespan="off",
+            http=HttpConnection,
             log_config=None,
             access_log=False,
             server_header=False,
-            ws="websockets-sansio",
+            ws=WebSocketConnection,
             ws_max_size=16 * 1024 * 1024,
             # Sound does not shrink, and a few bytes could be unpacked into many megabytes.
             ws_per_message_deflate=False,
