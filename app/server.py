@@ -28,6 +28,8 @@ LOOPBACK = "127.0.0.1"
 BACKLOG = 2048
 GONE_MS = 60_000
 """Who takes in nothing that is sent for so long has left."""
+UNSENT_BYTES = 128 * 1024
+"""No more waits where nobody sees how fast it is taken, nor can take it back."""
 
 
 Drain = Callable[[float], Coroutine[Any, Any, None]]
@@ -163,6 +165,7 @@ def _bind(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if sys.platform == "linux":  # connections inherit it
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_MS)
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         listening.bind(address)
         listening.listen(BACKLOG)
     except OSError as error:

@@ -12,6 +12,8 @@ PATIENCE_S = 60.0
 """Who is to send a request, or more of one, or to take more of an answer, has so long for it."""
 LOOK_S = 10.0
 MOST_HEAD_BYTES = 64 * 1024
+LEAST_TAKEN_BYTES = 64 * 1024
+"""Of an answer that waits: who takes less of it goes on too little."""
 
 
 class HttpConnection(HttpToolsProtocol):
@@ -22,6 +24,8 @@ class HttpConnection(HttpToolsProtocol):
         super().__init__(*given, **named)
         self._since_s = 0.0
         """When the client last did what it is waited for."""
+        self._untaken_bytes = 0
+        """So much of an answer waited for it then."""
         self._head_bytes = 0
         self._next_look: asyncio.TimerHandle | None = None
 
@@ -45,10 +49,12 @@ class HttpConnection(HttpToolsProtocol):
             self.send_400_response("The head of the request is too large.")
 
     def on_headers_complete(self) -> None:
+        self._head_bytes = 0
         self._went_on()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
+        self._head_bytes = 0
         self._went_on()
         super().on_body(body)
 
@@ -66,13 +72,13 @@ class HttpConnection(HttpToolsProtocol):
 
     def _went_on(self) -> None:
         self._since_s = self.loop.time()
-        self._head_bytes = 0
+        self._untaken_bytes = self.transport.get_write_buffer_size()
 
     def _look(self) -> None:
-        now_s = self.loop.time()
-        if not self._is_client_waited_for():
-            self._since_s = now_s
-        elif now_s - self._since_s > PATIENCE_S:
+        taken_bytes = self._untaken_bytes - self.transport.get_write_buffer_size()
+        if taken_bytes >= LEAST_TAKEN_BYTES or not self._is_client_waited_for():
+            self._went_on()
+        elif self.loop.time() - self._since_s > PATIENCE_S:
             self.transport.abort()
             return
         self._next_look = self.loop.call_later(LOOK_S, self._look)

@@ -16,6 +16,7 @@ from app.core.settings import Server
 from tests.unit.api.live_sockets import OpenSockets
 
 MIB = 1024 * 1024
+WHOLE = 8 * MIB
 UPGRADE = (
     b"GET /ws HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -67,7 +68,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
     for _ in range(64 if scope["path"] == "/long" else 0):
         await send({"type": "http.response.body", "body": bytes(MIB), "more_body": True})
-    await send({"type": "http.response.body", "body": b"%d" % body})
+    whole = bytes(WHOLE) if scope["path"] == "/whole" else b"%d" % body
+    await send({"type": "http.response.body", "body": whole})
 
 
 @pytest.fixture
@@ -149,6 +151,16 @@ async def test_a_slow_upload_and_a_slow_answer_are_waited_for(place: Place) -> N
             await asyncio.sleep(0.1)
         async with asyncio.timeout(20):
             assert await reader.readuntil(b"\r\n0\r\n\r\n")
+
+
+async def test_an_answer_that_is_taken_slowly_is_given_whole(place: Place) -> None:
+    async with place.connected() as (reader, writer):
+        writer.write(b"GET /whole HTTP/1.1\r\nHost: here\r\n\r\n")
+        async with asyncio.timeout(30):
+            await reader.readuntil(b"\r\n\r\n")
+            for _ in range(WHOLE // (256 * 1024)):
+                await reader.readexactly(256 * 1024)
+                await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize("part", [b"X-Many: x\r\n", b"x" * 4096])
