@@ -8,7 +8,7 @@ import pytest
 from app.calls.sessions import calls, store
 from app.calls.sessions.conducting import Held
 from app.core.aio import TaskScope
-from tests.integration.calls.test_calls import desk
+from tests.integration.calls.desk import desk
 
 
 async def test_it_is_hung_up_and_holds_up_neither_other_calls_nor_who_stops_parley(
