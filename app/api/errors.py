@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from app.api.family import FamilyMap
 from app.core import errors
 from app.core.errors import AppError
+from app.core.failures import log_failure
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def exception_handlers(families: FamilyMap) -> dict[int | type[Exception], Rende
 def _as_app_error(exception: Exception) -> AppError:
     if isinstance(exception, AppError):
         if exception.status >= 500:
-            log.error("%s", exception, exc_info=exception)
+            log_failure(log, "a request failed", exception)
         return exception
     if isinstance(exception, ValidationException):
         return _validation_error(exception)
@@ -60,7 +61,7 @@ def _as_app_error(exception: Exception) -> AppError:
     if isinstance(exception, HTTPException) and exception.status_code < 500:
         kind = _BY_STATUS.get(exception.status_code, errors.InvalidInput)
         return kind(exception.detail)
-    log.error("a request failed", exc_info=exception)
+    log_failure(log, "a request failed", exception)
     return errors.InternalError("Internal server error")
 
 

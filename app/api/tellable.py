@@ -3,6 +3,7 @@
 import logging
 
 from app.core.errors import AppError, InternalError, Unavailable
+from app.core.failures import log_failure
 
 log = logging.getLogger(__name__)
 
@@ -14,7 +15,7 @@ def tellable(
     done nothing wrong. `unavailable` is a sentence for what may be better later."""
     if isinstance(error, AppError) and (error.status < 500 or isinstance(error, also)):
         return error
-    log.error("a stream failed: %s", error, exc_info=error)
+    log_failure(log, "a stream failed", error)
     if isinstance(error, Unavailable):
         return Unavailable(unavailable)
     return InternalError("Internal server error")

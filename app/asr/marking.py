@@ -2,7 +2,7 @@
 rules."""
 
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from app.asr.domain import TranscriptionRequest
@@ -25,14 +25,16 @@ class Marking:
         self._executor = executor
 
     @asynccontextmanager
-    async def lend(self, lane: Lane) -> AsyncGenerator[Punctuate]:
+    async def lend(self, lane: Lane, unmarked: Collection[str]) -> AsyncGenerator[Punctuate]:
+        """`unmarked`: languages of words that have no marks and are to have some."""
         async with AsyncExitStack() as stack:
             punctuate: Punctuate = punctuation.punctuate
-            try:
-                marks = await stack.enter_async_context(self._models.lease(MARKS, Marks, lane))
-                punctuate = marks.punctuate
-            except AppError as error:
-                log.warning("punctuation is left to rules: %s", error.message)
+            if any(map(can_mark, unmarked)):
+                try:
+                    marks = await stack.enter_async_context(self._models.lease(MARKS, Marks, lane))
+                    punctuate = marks.punctuate
+                except AppError as error:
+                    log.warning("punctuation is left to rules: %s", error.message)
             yield punctuate
 
     async def write(
@@ -42,7 +44,7 @@ class Marking:
         has_marks = punctuation.has_punctuation(words)
         if not words or has_marks or not request.punctuation or not can_mark(language):
             return write(words, language, request)
-        async with self.lend(Lane.REALTIME) as punctuate:
+        async with self.lend(Lane.REALTIME, [language]) as punctuate:
             return await self._executor.run(
                 Lane.REALTIME, write, words, language, request, punctuate
             )

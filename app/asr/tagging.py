@@ -10,8 +10,8 @@ from app.asr.catalogue import SpeechModel
 from app.asr.domain import Transcript, TranscriptionRequest
 from app.asr.engines.word_tags import WordTags
 from app.asr.recognition import Tag, Tags
-from app.asr.tags.intents import with_intents_among
 from app.asr.tags.labels import CATEGORIES, Kind
+from app.asr.tags.told import told_tags
 from app.core.errors import AppError
 from app.core.not_applied import NotApplied
 from app.inference.executor import Executor, Lane
@@ -61,7 +61,7 @@ class Tagging:
         elif model.words and told.segments:
             missing = _of_options(UNTAGGED, request)
         segments = tuple(
-            replace(segment, tags=_together(voice, said, request))
+            replace(segment, tags=told_tags(voice, said, request.intent_label_list))
             for segment, voice, said in zip(told.segments, voices, words, strict=True)
         )
         return replace(told, segments=segments, not_applied=(*told.not_applied, *missing))
@@ -86,8 +86,11 @@ def voice_tags(tags: Tags, model: SpeechModel) -> dict[str, Tag]:
     return {category: tag for category, tag in tags.items() if category in model.voice}
 
 
-def _together(voice: Tags, words: Tags, request: TranscriptionRequest) -> Tags:
-    return with_intents_among({**voice, **words}, request.intent_label_list)
+def of_voice_alone(told: Transcript, model: SpeechModel) -> Transcript:
+    """Of a transcript that is answered without any tags, but kept and perhaps analysed later."""
+    tags = (told_tags(voice_tags(each.tags, model), {}, ()) for each in told.segments)
+    segments = tuple(replace(each, tags=own) for each, own in zip(told.segments, tags, strict=True))
+    return replace(told, segments=segments)
 
 
 def _missing(kind: Kind, why: str, request: TranscriptionRequest) -> list[NotApplied]:

@@ -1,10 +1,10 @@
 """What of a recording's text will stay, told while the rest is heard."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from app.asr.domain import Segment, TranscriptionRequest
 from app.asr.marking import Marking
-from app.asr.utterances import SpokenWord, make_segments
+from app.asr.utterances import SpokenWord, make_segments, unmarked_languages
 from app.inference.executor import Executor, Lane
 
 TellSegment = Callable[[Segment], None]
@@ -27,9 +27,10 @@ class TextSoFar:
         self._open: list[SpokenWord] = []
         """Words of the last segment, which may go on."""
 
-    async def add(self, words: Sequence[SpokenWord]) -> None:
+    async def add(self, words: Iterable[SpokenWord]) -> None:
         self._open += words
-        async with self._marking.lend(Lane.BATCH) as punctuate:
+        unmarked = unmarked_languages(self._open, None, self._request)
+        async with self._marking.lend(Lane.BATCH, unmarked) as punctuate:
             segments = await self._executor.run(
                 Lane.BATCH, make_segments, self._open, None, self._request, punctuate
             )

@@ -29,7 +29,7 @@ from app.asr.plan import HOTWORD_SCALES
 from app.asr.recognition import Recognition, RecognizerOptions, Tag, Tags
 from app.asr.speakers import LiveSpeakers
 from app.asr.tagging import voice_tags
-from app.asr.tags.intents import with_intents_among
+from app.asr.tags.told import told_tags
 from app.asr.text.words import Word
 from app.asr.utterances import text_in
 from app.core.aio import TaskScope
@@ -325,7 +325,7 @@ class LiveTranscriber:
         whole = voice_tags(voice, model)
         voices = [whole, *(whole if len(said.parts) == 1 else {} for _ in said.parts)]
         tags = [
-            with_intents_among({**of_voice, **of_words}, wanted)
+            told_tags(of_voice, of_words, wanted)
             for of_voice, of_words in zip(voices, words, strict=True)
         ]
         parts = zip(said.parts, tags[1:], strict=True)

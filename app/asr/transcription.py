@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from math import exp
@@ -17,7 +17,6 @@ from app.asr.clustering import Vectors
 from app.asr.diarization import Diarization, DiarizationRules, speaker_label, speaker_of
 from app.asr.domain import (
     Alternative,
-    Decoding,
     Segment,
     SpanRules,
     SpeechSpan,
@@ -25,23 +24,28 @@ from app.asr.domain import (
     TranscriptionRequest,
     find_spans,
 )
-from app.asr.engines.ctc.engine import CtcRecognition
 from app.asr.engines.dtln import Dtln
 from app.asr.engines.silero import SileroVad
-from app.asr.language_model import lm_form
+from app.asr.heard import Heard
 from app.asr.language_models import LanguageModels
 from app.asr.marking import Marking
 from app.asr.pieces import HEARD, PieceRules, plan_pieces
 from app.asr.piecework import Piece, Piecework
 from app.asr.plan import HearingPlan, find_not_applied, make_plan
-from app.asr.recognition import Hypothesis, Recognition
 from app.asr.recording import Preparation, Recording, record
 from app.asr.signal import GainRules
-from app.asr.tagging import Tagging
+from app.asr.tagging import Tagging, of_voice_alone
 from app.asr.text.analysis import analyse
-from app.asr.text.words import Word
 from app.asr.text_so_far import TellSegment, TextSoFar
-from app.asr.utterances import UNSPACED, Punctuate, SpokenWord, make_segments, text_in, write
+from app.asr.utterances import (
+    UNSPACED,
+    Punctuate,
+    SpokenWord,
+    make_segments,
+    text_in,
+    unmarked_languages,
+    write,
+)
 from app.asr.voices import VoiceModel
 from app.core.aio import TaskScope
 from app.core.audio.convert import Samples
@@ -70,13 +74,6 @@ class Source:
 class _Speech:
     pieces: list[SpeechSpan]
     voiced: list[SpeechSpan]
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    span: SpeechSpan
-    recognition: Recognition
-    hypotheses: Sequence[Hypothesis]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +122,11 @@ class Transcriber:
             async with TaskScope() as scope:
                 voices = scope.spawn("voices", self._voices(recording, speech, request, stop))
                 so_far = tell and TextSoFar(self._executor, self._marking, request, tell)
-                answers = await _hear(recording, speech.pieces, plan, piecework, progress, so_far)
-        written = speech.pieces, answers, voices.result(), request, known
-        async with self._marking.lend(Lane.BATCH) as punctuate:
-            told = await self._executor.run(Lane.BATCH, _told, *written, punctuate)
+                heard = await _hear(recording, speech.pieces, plan, piecework, progress, so_far)
+        written = heard, voices.result(), request
+        unmarked = await self._executor.run(Lane.BATCH, _unmarked, *written)
+        async with self._marking.lend(Lane.BATCH, unmarked) as punctuate:
+            told = await self._executor.run(Lane.BATCH, _told, *written, known, punctuate)
         told = replace(
             told,
             duration_s=recording.duration_s,
@@ -140,6 +138,8 @@ class Transcriber:
         )
         if with_words:
             told = await self._tagging.of_transcript(told, choice.model, request)
+        else:
+            told = of_voice_alone(told, choice.model)
         return replace(told, inference_s=time.perf_counter() - started_s)
 
     @asynccontextmanager
@@ -205,9 +205,9 @@ async def _hear(
     piecework: Piecework,
     progress: Progress | None,
     so_far: TextSoFar | None,
-) -> list[Recognition]:
+) -> list[Heard]:
     """So many at a time, so that a long recording leaves room for others."""
-    heard: list[Recognition] = []
+    heard: list[Heard] = []
     for first in range(0, len(spans), PIECES_UNDER_WAY):
         some = spans[first : first + PIECES_UNDER_WAY]
         async with TaskScope() as scope:
@@ -217,35 +217,31 @@ async def _hear(
             ]
             if so_far:
                 for span, task in zip(some, tasks, strict=True):
-                    await so_far.add([*_spoken(_heard(span, await task), 0)])
-        heard += [task.result() for task in tasks]
+                    await so_far.add(Heard.of(span, await task).words())
+        heard += [Heard.of(span, task.result()) for span, task in zip(some, tasks, strict=True)]
         if progress:
             progress(len(heard) / len(spans))
     return heard
 
 
-def _heard(span: SpeechSpan, answer: Recognition) -> _Heard:
-    return _Heard(span, answer, _distinct(answer.hypotheses))
-
-
-def _distinct(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
-    """What differs in commas and capitals alone is one hypothesis."""
-    by_words = {lm_form(each.text): each for each in reversed(hypotheses)}
-    kept = {id(each) for each in by_words.values()}
-    return [each for each in hypotheses if id(each) in kept]
+def _unmarked(heard: Sequence[Heard], voices: _Voices, request: TranscriptionRequest) -> set[str]:
+    """Languages in which words are to have marks and have none, of whatever is to be shown."""
+    turns = voices.diarization and voices.diarization.turns
+    found = unmarked_languages(_words(heard, 0), turns, request)
+    for rank in range(request.n_best if request.n_best > 1 else 0):
+        found |= unmarked_languages(_words(heard, rank), None, request)
+    return found
 
 
 def _told(
-    pieces: Sequence[SpeechSpan],
-    answers: Sequence[Recognition],
+    heard: Sequence[Heard],
     voices: _Voices,
     request: TranscriptionRequest,
     otherwise: str,
     punctuate: Punctuate,
 ) -> Transcript:
     """What the words and voices tell; the rest is to be filled in."""
-    heard = [_heard(*each) for each in zip(pieces, answers, strict=True)]
-    spoken = [word for each in heard for word in _spoken(each, 0)]
+    spoken = _words(heard, 0)
     diarization = voices.diarization and _by_first_word(voices.diarization, spoken)
     turns = diarization.turns if diarization else [] if request.diarize else None
     segments = make_segments(spoken, turns, request, punctuate)
@@ -253,7 +249,7 @@ def _told(
     words = [each.word for each in spoken]
     return Transcript(
         text=_joined([each.text for each in segments], language),
-        raw=_joined([_raw(each) for each in heard], language),
+        raw=_joined([each.raw for each in heard], language),
         language=language,
         language_probability=sureness,
         segments=tuple(segments),
@@ -279,45 +275,15 @@ def _speech(
     return _Speech(plan_pieces(heard, probabilities, PieceRules()), voiced)
 
 
-def _spoken(heard: _Heard, rank: int) -> Iterator[SpokenWord]:
-    """Words of a hypothesis with their places in the recording. Where the piece has fewer
-    hypotheses, the best; where words have no times, such as fill the piece."""
-    hypothesis = heard.hypotheses[rank if rank < len(heard.hypotheses) else 0]
-    language = heard.recognition.language
-    decoding = Decoding(
-        hypothesis.tokens,
-        hypothesis.log_probability,
-        hypothesis.temperature,
-        heard.recognition.no_speech_probability,
-    )
-    if hypothesis.words:
-        for word in hypothesis.words:
-            start_s, end_s = heard.span.start_s + word.start_s, heard.span.start_s + word.end_s
-            placed = Word(word.text.strip(), start_s, end_s, word.probability)
-            own = replace(decoding, tokens=word.tokens)
-            yield SpokenWord(placed, language, own, heard.recognition.tags)
-        return
-    texts = [hypothesis.text] if language in UNSPACED else hypothesis.text.split()
-    letters = sum(map(len, texts))
-    at_s = heard.span.start_s
-    for text in filter(None, texts):
-        share = len(text) / letters
-        end_s = min(heard.span.end_s, at_s + (heard.span.end_s - heard.span.start_s) * share)
-        placed = Word(text, at_s, end_s, exp(min(0, hypothesis.log_probability)))
-        yield SpokenWord(placed, language, decoding, heard.recognition.tags)
-        at_s, decoding = end_s, replace(decoding, tokens=())
-
-
-def _raw(heard: _Heard) -> str:
-    found = heard.recognition
-    return found.raw if isinstance(found, CtcRecognition) else heard.hypotheses[0].text
+def _words(heard: Sequence[Heard], rank: int) -> list[SpokenWord]:
+    return [word for each in heard for word in each.words(rank)]
 
 
 def _joined(texts: Sequence[str], language: str) -> str:
     return ("" if language in UNSPACED else " ").join(filter(None, texts))
 
 
-def _language(heard: Sequence[_Heard], otherwise: str) -> tuple[str, float]:
+def _language(heard: Sequence[Heard], otherwise: str) -> tuple[str, float]:
     """The one that is spoken the longest, and how sure its pieces were of it."""
     lengths_s: Counter[str] = Counter()
     sure_s: Counter[str] = Counter()
@@ -332,7 +298,7 @@ def _language(heard: Sequence[_Heard], otherwise: str) -> tuple[str, float]:
 
 
 def _alternatives(
-    heard: Sequence[_Heard], request: TranscriptionRequest, language: str, punctuate: Punctuate
+    heard: Sequence[Heard], request: TranscriptionRequest, language: str, punctuate: Punctuate
 ) -> tuple[Alternative, ...]:
     """Of the whole recording: the best of every piece, the second best of every piece, ..."""
     if request.n_best == 1 or not heard:
@@ -340,7 +306,7 @@ def _alternatives(
     found: dict[str, Alternative] = {}
     most = max(len(each.hypotheses) for each in heard)
     for rank in range(min(request.n_best, most)):
-        words = [each.word for piece in heard for each in _spoken(piece, rank)]
+        words = [each.word for each in _words(heard, rank)]
         text = text_in(write(words, language, request, punctuate), language)
         chosen = [each.hypotheses[min(rank, len(each.hypotheses) - 1)] for each in heard]
         mean = sum(each.log_probability for each in chosen) / len(chosen)

@@ -15,6 +15,7 @@ from app.asr.text.entities import find_entities
 from app.asr.text.hotwords import spell_hotwords
 from app.asr.text.itn.normalize import normalize
 from app.asr.text.profanity import mask_profanity
+from app.asr.text.punctuation import has_punctuation
 from app.asr.text.punctuation import punctuate as punctuate_by_rules
 from app.asr.text.words import Word
 
@@ -87,14 +88,9 @@ def make_segments(
 ) -> list[Segment]:
     """`turns`: who speaks when; None where nobody asked."""
     rules = ONE_VOICE if turns is None else BY_SPEAKER
-
-    def voice(each: SpokenWord) -> tuple[int | None, str]:
-        return speaker_of(each.word, turns) if turns else None, each.language
-
     segments: list[Segment] = []
-    for (speaker, language), group in groupby(spoken, key=voice):
+    for speaker, language, run in _runs(spoken, turns):
         label = None if turns is None else speaker_label(speaker or 0)
-        run = list(group)
         written = write([each.word for each in run], language, request, punctuate)
         parts = list(_utterances(written, rules))
         heard = _parted(run, [words[0].start_s for words in parts])
@@ -103,6 +99,31 @@ def make_segments(
             for words, spoken in zip(parts, heard, strict=True)
         )
     return segments
+
+
+def unmarked_languages(
+    spoken: Sequence[SpokenWord],
+    turns: Sequence[SpeakerTurn] | None,
+    request: TranscriptionRequest,
+) -> set[str]:
+    """Of the words that `make_segments` has to have marks put into."""
+    return {
+        language
+        for _, language, run in _runs(spoken, turns)
+        if request.punctuation and not has_punctuation([each.word for each in run])
+    }
+
+
+def _runs(
+    spoken: Sequence[SpokenWord], turns: Sequence[SpeakerTurn] | None
+) -> Iterator[tuple[int | None, str, list[SpokenWord]]]:
+    """What one says in one language, until it is another's turn."""
+
+    def voice(each: SpokenWord) -> tuple[int | None, str]:
+        return speaker_of(each.word, turns) if turns else None, each.language
+
+    for (speaker, language), run in groupby(spoken, key=voice):
+        yield speaker, language, list(run)
 
 
 def _parted(spoken: Sequence[SpokenWord], begins_s: Sequence[float]) -> list[list[SpokenWord]]:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from app.core.errors import InternalError
+from app.core.failures import log_failure
 from app.core.metrics import Metrics
 
 T = TypeVar("T")
@@ -101,7 +102,7 @@ class Supervisor:
 
     def _report(self, name: str, error: BaseException) -> None:
         self._metrics.task_failed(name)
-        log.error("task %s failed", name, exc_info=error)
+        log_failure(log, f"task {name} failed", error)
 
 
 class TaskScope:
@@ -174,7 +175,7 @@ class TaskScope:
         if self._first is None:
             self._first = error
         else:
-            log.error("%s failed while its scope was ending", what, exc_info=error)
+            log_failure(log, f"{what} failed while its scope was ending", error)
 
 
 async def to_its_end(work: Callable[..., T], *given: Any) -> T:

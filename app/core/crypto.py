@@ -3,6 +3,7 @@ All keys derive from the operator's secrets; it stores nothing.
 """
 
 import hmac
+import logging
 import os
 import secrets
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from app.core.errors import InternalError, InvalidInput
+
+log = logging.getLogger(__name__)
 
 _MIN_SECRET_BYTES = 32
 _KEY_BYTES = 32
@@ -94,6 +97,15 @@ class KeyRing:
                 except InvalidTag:
                     break
         raise DecryptionFailed
+
+    def find_decrypted(self, encrypted: bytes, *, context: bytes, name: str) -> bytes | None:
+        """None where no key decrypts it, which the log says of `name`: one lost value keeps nobody
+        from the others."""
+        try:
+            return self.decrypt(encrypted, context=context)
+        except DecryptionFailed:
+            log.error("no master key decrypts %s", name)
+            return None
 
     def needs_rotation(self, encrypted: bytes) -> bool:
         return encrypted[:HEADER_BYTES] != _FORMAT + self._current.id

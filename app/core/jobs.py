@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 P = TypeVar("P", bound=msgspec.Struct)
 
 QUICK, SLOW = "default", "slow"
+KEPT = timedelta(days=30)
+"""A job that failed: what it was to do may name people."""
 
 
 class JobFinal(Exception):
@@ -47,6 +49,12 @@ class JobKind(Generic[P]):
     cron: str | None = None
     queue: str = QUICK
 
+
+class PurgeEnded(msgspec.Struct, frozen=True):
+    pass
+
+
+PURGE = JobKind("jobs.purge", PurgeEnded, cron="13 3 * * *")
 
 Run = Callable[[Scope, P], Awaitable[None]]
 
@@ -69,6 +77,7 @@ class Jobs:
         self._tracing = tracing
         self._heartbeat_s = heartbeat_s
         self._stalled_after_s = stalled_after_s
+        self.register(PURGE, self._purge)
 
     async def open(self) -> None:
         await self._app.open_async()
@@ -139,6 +148,15 @@ class Jobs:
         for job in stalled:
             log.warning("job %s (%s) lost its worker; it runs again", job.id, job.task_name)
             await self._app.job_manager.retry_job(job)
+
+    async def _purge(self, _: Scope, __: PurgeEnded) -> None:
+        """Of those that went well nothing is kept at all."""
+        await self._app.job_manager.delete_old_jobs(
+            int(KEPT / timedelta(hours=1)),
+            include_failed=True,
+            include_cancelled=True,
+            include_aborted=True,
+        )
 
     async def _run(self, kind: JobKind[P], run: Run[P], arguments: dict[str, Any]) -> None:
         forbid_in_transaction()

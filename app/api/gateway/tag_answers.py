@@ -1,8 +1,6 @@
 """Tags of what was said as the gateway's document shows them: metadata, probabilities, intents in
 two tiers."""
 
-from collections.abc import Mapping
-from math import floor
 from typing import Any
 
 import msgspec
@@ -11,10 +9,10 @@ from app.asr.domain import TranscriptionRequest
 from app.asr.recognition import Tag, Tags
 from app.asr.tags.intents import INTENT, tiers_of
 from app.asr.tags.mean import labels_of
+from app.asr.tags.told import rounded
 
 CATEGORIES = ("emotion", "behavior", "role", "eval", "age", "gender", INTENT)
 """Every segment has them; null where the model does not tell one."""
-_PARTS = 10_000
 
 
 class LabelProbability(msgspec.Struct, frozen=True):
@@ -64,15 +62,4 @@ def _tier(tag: Tag, top_k: int | None) -> TierAnswer:
 
 
 def _ranked(tag: Tag, top_k: int | None) -> dict[str, float]:
-    shares = sorted(_rounded(tag.probabilities).items(), key=lambda each: -each[1])
-    return dict(shares[:top_k])
-
-
-def _rounded(probabilities: Mapping[str, float]) -> dict[str, float]:
-    """To four digits, up where the rest is largest, so that together they still are one."""
-    whole = sum(probabilities.values())
-    parts = {label: share / whole * _PARTS for label, share in probabilities.items()}
-    left = _PARTS - sum(map(floor, parts.values()))
-    by_rest = sorted(parts, key=lambda label: floor(parts[label]) - parts[label])
-    raised = set(by_rest[:left])
-    return {label: (floor(part) + (label in raised)) / _PARTS for label, part in parts.items()}
+    return dict([*rounded(tag).probabilities.items()][:top_k])

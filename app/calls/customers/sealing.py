@@ -31,11 +31,9 @@ class CustomerSealing:
 
     def opened(self, customer_id: UUID, sealed: bytes) -> CustomerDetails | None:
         """None where no master key opens it, which keeps nobody from the others."""
-        try:
-            return self.open(customer_id, sealed)
-        except DecryptionFailed:
-            log.error("no master key decrypts customer %s", customer_id)
-            return None
+        context, name = _context(customer_id), f"customer {customer_id}"
+        plain = self._keys.find_decrypted(sealed, context=context, name=name)
+        return None if plain is None else msgspec.json.decode(plain, type=CustomerDetails)
 
     def phone_hash(self, org_id: UUID, phone_number: str) -> bytes:
         return self.phone_hashes(org_id, phone_number)[0]

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -10,12 +11,15 @@ from msgspec.structs import replace
 from app.asr.tags.mean import is_certain
 from app.calls.sessions.domain import CallContents, CallNotFound, SummaryState, Turn
 from app.calls.sessions.records import CallRecords
+from app.core.clock import utc_now
 from app.core.db import Database, Tx
 from app.core.errors import AppError
 from app.core.jobs import SLOW, JobKind, Jobs
 from app.core.scope import OrgScope, Scope
+from app.llm.analysis.asking import AnswerUnusable
 from app.llm.analysis.domain import Analysis, Conversation, Utterance
 from app.llm.analysis.service import AnalysisService
+from app.llm.retries import is_passing
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +30,9 @@ class SummarizeCall(msgspec.Struct, frozen=True):
     call_id: UUID
 
 
-SUMMARIZE = JobKind("calls.summarize", SummarizeCall, max_attempts=1, queue=SLOW)
+SUMMARIZE = JobKind("calls.summarize", SummarizeCall, max_attempts=12, queue=SLOW)
+TRIED_FOR = timedelta(minutes=30)
+"""Since the call was over: a model that is not well may be well again."""
 
 
 class Summaries:
@@ -44,7 +50,7 @@ class Summaries:
         await self._jobs.enqueue(tx, SUMMARIZE, SummarizeCall(call_id), key=str(call_id))
 
     async def _summarize(self, scope: Scope, asked: SummarizeCall) -> None:
-        """Once. What goes wrong is said in the record, and no more is made of it."""
+        """What goes wrong for good is said in the record, and no more is made of it."""
         assert isinstance(scope, OrgScope)
         try:
             await self._sum_up(scope, asked.call_id)
@@ -60,6 +66,9 @@ class Summaries:
         try:
             found = await self._analysis.analyse(scope, _conversation(turns), PRESET)
         except AppError as error:
+            assert call.ended_at, "it is summed up when it is over"
+            if _may_pass(error) and utc_now() - call.ended_at < TRIED_FOR:
+                raise
             log.info("a call has no summary: %s", error.code)
             await self._note(scope, call_id, SummaryState.FAILED, error.message)
         else:
@@ -82,6 +91,11 @@ class Summaries:
         async with self._database.transaction(scope) as tx:
             await self._records.write(tx, call_id, written)
             await self._records.note_summary(tx, call_id, state)
+
+
+def _may_pass(error: AppError) -> bool:
+    """A model that makes no sense was asked twice already."""
+    return is_passing(error) and not isinstance(error, AnswerUnusable)
 
 
 def _conversation(turns: Sequence[Turn]) -> Conversation:

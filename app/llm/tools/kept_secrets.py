@@ -115,12 +115,9 @@ class ToolSecrets:
         return tuple(secret for row in rows if (secret := self._opened(row)))
 
     def _opened(self, row: ToolSecretRow) -> Secret | None:
-        try:
-            value = self._keys.decrypt(row.sealed, context=_context(row.org_id, row.name))
-        except DecryptionFailed:
-            _log_lost(row.org_id, row.name)
-            return None
-        return Secret(row.name, row.host, value.decode())
+        context, name = _context(row.org_id, row.name), _full_name(row.org_id, row.name)
+        value = self._keys.find_decrypted(row.sealed, context=context, name=name)
+        return Secret(row.name, row.host, value.decode()) if value is not None else None
 
     async def rotate_soon(self, tx: Tx) -> None:
         """Asked at each start, since the master key may have changed before it."""
@@ -142,7 +139,7 @@ class ToolSecrets:
         try:
             row.sealed = self._keys.rotate(row.sealed, context=_context(org_id, name))
         except DecryptionFailed:
-            _log_lost(org_id, name)
+            log.error("no master key decrypts %s", _full_name(org_id, name))
 
 
 def _host(text: str) -> str:
@@ -163,5 +160,5 @@ def _shown(row: ToolSecretRow) -> KeptSecret:
     return KeptSecret(row.name, row.host, row.changed_at)
 
 
-def _log_lost(org_id: UUID, name: str) -> None:
-    log.error("no master key decrypts the tool secret %s of organization %s", name, org_id)
+def _full_name(org_id: UUID, name: str) -> str:
+    return f"the tool secret {name} of organization {org_id}"

@@ -112,5 +112,5 @@ async def test_without_weights_there_are_rules(models: ModelRegistry, executor: 
     said = timed("hello there i think we go", (2, 1.0))
     found = await Marking(models, executor).write(said, "en", parse_request({}))
     assert text_of(found) == "Hello there. I think we go."
-    async with Marking(models, executor).lend(Lane.BATCH) as punctuate:
+    async with Marking(models, executor).lend(Lane.BATCH, ["en"]) as punctuate:
         assert punctuate is punctuation.punctuate

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from app.asr.domain import LanguageUnknown, ModelUnknown, Transcript, parse_request
+from app.asr.marking import MARKS
 from app.asr.recognition import SAMPLE_RATE
 from app.asr.service import SpeechService
 from app.core import settings
@@ -18,7 +19,7 @@ from app.core.audio.decode import DecodeLimits, decode_audio
 from app.core.audio.errors import AudioEmpty, AudioTooLong
 from app.core.audio.pcm import RawPcm
 from app.inference.model_store import ModelStore
-from app.wiring.senses import inference
+from app.wiring.senses import Inference, inference
 
 SPEECH = Path(__file__).parents[2] / "fixtures" / "speech"
 SHORT, LONGER = SPEECH / "LJ001-0002.ogg", SPEECH / "LJ001-0004.ogg"
@@ -48,15 +49,20 @@ ngram 2=1
 
 
 @pytest.fixture
-async def speech(tmp_path: Path) -> AsyncGenerator[SpeechService]:
-    """As it is wired."""
+async def senses(tmp_path: Path) -> AsyncGenerator[Inference]:
+    """As they are wired."""
     environment = settings.process_environment()
     given = settings.load(
         environment | {"PARLEY_DATA_DIR": str(tmp_path), "PARLEY_MAX_AUDIO_S": "300"}
     )
     store = ModelStore(settings.model_store(given, environment))
     async with inference(given, store) as senses:
-        yield senses.speech
+        yield senses
+
+
+@pytest.fixture
+def speech(senses: Inference) -> SpeechService:
+    return senses.speech
 
 
 async def transcribed(speech: SpeechService, sound: "Path | Samples", **options: Any) -> Transcript:
@@ -164,6 +170,22 @@ async def test_hotwords_are_written_as_they_were_given(speech: SpeechService) ->
     found = await transcribed(speech, LONGER, hotwords="BlockBooks, PrintedBook")
     assert "BlockBooks," in found.text
     assert "PrintedBook" in found.text
+
+
+async def test_weights_for_marks_are_loaded_where_words_lack_marks_that_were_asked_for(
+    senses: Inference,
+) -> None:
+    def has_marks() -> bool:
+        return any(each.id == MARKS and each.loaded for each in senses.models.snapshot().models)
+
+    whisper = await transcribed(senses.speech, LONGER, n_best=2)
+    assert whisper.text.endswith(".")
+    plain = await transcribed(senses.speech, LONGER, model="en-ctc", punctuation=False)
+    assert plain.text == plain.text.lower()
+    assert not has_marks()
+    ctc = await transcribed(senses.speech, LONGER, model="en-ctc")
+    assert ctc.text.endswith(".")
+    assert has_marks()
 
 
 @pytest.mark.inventory("WH-046", "WH-061", "WH-060")

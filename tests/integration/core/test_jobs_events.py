@@ -3,19 +3,22 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
+from psycopg import AsyncConnection
 from sqlalchemy import select
 
 from app.core.db import Database, Tx
 from app.core.events import DELIVER, Delivery, Event, Events, OutboxRow, Publication, Told
-from app.core.jobs import JobFinal, JobKind, Jobs
+from app.core.jobs import KEPT, PURGE, JobFinal, JobKind, Jobs, PurgeEnded
 from app.core.metrics import Metrics
 from app.core.scope import OrgScope, Scope
 from app.core.tracing import Tracing
 from app.tenancy.store.rows import OutboundRuleRow
+from tests.integration.tenancy.people import until
 
 
 class Greet(msgspec.Struct, frozen=True):
@@ -122,6 +125,41 @@ async def test_a_job_that_fails_runs_again_and_one_that_is_final_does_not(
     async with working(jobs), asyncio.timeout(30):
         await done.wait()
     assert sorted(attempts) == ["final", "flaky", "flaky"]
+
+
+async def test_a_job_that_failed_is_kept_for_a_month(
+    app_url: str, database: Database, jobs: Jobs, org_a: OrgScope
+) -> None:
+    async def run(_: Scope, payload: Greet) -> None:
+        raise JobFinal(payload.name)
+
+    async def failed() -> set[str]:
+        rows = await connection.execute(
+            "SELECT args->'payload'->>'name' FROM procrastinate_jobs WHERE status = 'failed'"
+        )
+        return {name for (name,) in await rows.fetchall()} & {"old", "new"}
+
+    async def both_failed() -> bool:
+        return await failed() == {"old", "new"}
+
+    async def old_is_gone() -> bool:
+        return "old" not in await failed()
+
+    jobs.register(GREET, run)
+    async with await AsyncConnection.connect(app_url, autocommit=True) as connection, working(jobs):
+        async with database.transaction(org_a) as tx:
+            await jobs.enqueue(tx, GREET, Greet("old"))
+            await jobs.enqueue(tx, GREET, Greet("new"))
+        await until(both_failed)
+        await connection.execute(
+            "UPDATE procrastinate_events SET at = at - %s FROM procrastinate_jobs AS job"
+            " WHERE job_id = job.id AND job.args->'payload'->>'name' = 'old'",
+            [KEPT + timedelta(hours=1)],
+        )
+        async with database.transaction(org_a) as tx:
+            await jobs.enqueue(tx, PURGE, PurgeEnded())
+        await until(old_is_gone)
+        assert await failed() == {"new"}
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from app.api.access import OPEN, AccessNotSaid
 from app.api.asgi import AsgiApp
 from app.api.family import Family
 from app.core.clock import utc_now
-from app.core.errors import Conflict, RateLimited
+from app.core.errors import Conflict, RateLimited, Unavailable
 from app.core.limits import LocalLimiter
 from app.core.metrics import Metrics
 from app.core.settings import load
@@ -44,6 +44,14 @@ async def broken() -> None:
     raise RuntimeError("password=hunter2")
 
 
+@get("/api/voice/away", opt=OPEN)
+async def away() -> None:
+    try:
+        raise OSError("connection refused\n[parameters: ('hunter2',)]")
+    except OSError as error:
+        raise Unavailable("the database does not answer") from error
+
+
 @get("/api/v1/taken", opt=OPEN)
 async def taken() -> None:
     raise SeatTaken("the seat is taken", seat="4A")
@@ -56,7 +64,7 @@ async def limited() -> None:
 
 FAMILIES = (
     gateway.FAMILY,
-    Family("voice", "", "", ("/api/voice",), voice.error_body, (add_person, broken)),
+    Family("voice", "", "", ("/api/voice",), voice.error_body, (add_person, broken, away)),
     Family("v1", "", "", ("/api/v1",), v1.error_body, (taken, limited)),
 )
 
@@ -133,6 +141,20 @@ async def test_a_defect_is_a_500_that_does_not_say_its_cause(
         answer = await client.get("/api/voice/broken")
     assert (answer.status_code, answer.json()) == (500, {"detail": "Internal server error"})
     assert "RuntimeError" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+async def test_what_is_away_is_a_503_that_is_logged_in_one_line_with_its_cause(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        answer = await client.get("/api/voice/away")
+    assert (answer.status_code, answer.json()) == (503, {"detail": "the database does not answer"})
+    (line,) = caplog.text.splitlines()
+    assert line.endswith(
+        "a request failed: app.core.errors.Unavailable: the database does not answer, "
+        "because of OSError: connection refused"
+    )
 
 
 async def test_a_business_fact_keeps_its_status_and_details(client: httpx.AsyncClient) -> None:

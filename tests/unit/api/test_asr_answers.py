@@ -94,6 +94,20 @@ def test_rounded_probabilities_are_one_together() -> None:
     assert body["segments"][0]["metadata"]["own"] == "a"
 
 
+def test_the_likeliest_stays_so_where_rounding_makes_others_equal() -> None:
+    shares = {"INTENT_BALANCE_QUERY": 0.49996, "INTENT_NOT_INTERESTED": 0.50004}
+    tags = {"intent": Tag("INTENT_NOT_INTERESTED", shares)}
+    transcript = replace(TRANSCRIPT, segments=(replace(SEGMENT, tags=tags),))
+    body = answered(transcript, metadata_prob="true", structured_intents="true", top_k="1")
+    told = body["segments"][0]
+    assert told["metadata_probs"] == {"intent": {"INTENT_NOT_INTERESTED": 0.5}}
+    assert told["structured_intents"]["speech_act"] == {
+        "label": "SPEECH_ACT_REFUSE",
+        "probability": 0.5,
+        "probabilities": {"SPEECH_ACT_REFUSE": 0.5},
+    }
+
+
 @pytest.mark.inventory("WH-065")
 def test_intents_are_told_in_two_tiers() -> None:
     tiers = answered(structured_intents="true")["segments"][0]["structured_intents"]

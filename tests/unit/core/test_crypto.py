@@ -91,6 +91,16 @@ def test_a_foreign_key_decrypts_nothing() -> None:
         KeyRing([FOREIGN]).decrypt(encrypted, context=HERE)
 
 
+def test_what_no_key_decrypts_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    encrypted = KeyRing([OLD]).encrypt(b"a secret", context=HERE)
+    found = KeyRing([NEW, OLD]).find_decrypted(encrypted, context=HERE, name="customer 7")
+    assert found == b"a secret"
+    assert not caplog.records
+    lost = KeyRing([NEW]).find_decrypted(encrypted, context=HERE, name="customer 7")
+    assert lost is None
+    assert [each.getMessage() for each in caplog.records] == ["no master key decrypts customer 7"]
+
+
 def test_a_failed_decryption_tells_nothing() -> None:
     with pytest.raises(DecryptionFailed) as failure:
         KeyRing([NEW]).decrypt(b"a secret in the wrong column", context=HERE)

@@ -3,15 +3,17 @@ tags them here looks for a word."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from app.asr.catalogue import Catalogue, SpeechModel
 from app.asr.domain import Segment, Transcript, parse_request
 from app.asr.engines.word_tags import WordTags
 from app.asr.recognition import Tag, Tags
-from app.asr.tagging import WORD_TAGS, Tagging
+from app.asr.tagging import WORD_TAGS, Tagging, of_voice_alone
 from app.asr.tags.labels import Kind
 from app.core.errors import Unavailable
 from app.inference.executor import Executor, Lane, LaneSize
@@ -104,6 +106,14 @@ async def test_a_name_that_tells_no_tags_has_none_whatever_its_weights_tell(
     assert model.asked == []
 
 
+def test_a_transcript_that_is_answered_without_tags_keeps_those_that_its_model_tells() -> None:
+    thirds = Tag("EMOTION_SAD", {"EMOTION_SAD": 2 / 3, "EMOTION_HAPPY": 1 / 3})
+    heard = told(replace(segment("Thank you."), tags={"emotion": thirds}))
+    (kept,) = of_voice_alone(heard, LARGE).segments
+    assert kept.tags["emotion"].probabilities == {"EMOTION_SAD": 0.6667, "EMOTION_HAPPY": 0.3333}
+    assert labels(of_voice_alone(heard, TINY)) == [{}]
+
+
 async def test_words_are_not_lost_for_want_of_their_tags(executor: Executor) -> None:
     tags, _ = tagging(executor, None)
     asked = parse_request({"structured_intents": "true"})
@@ -148,3 +158,22 @@ async def test_what_is_said_live_is_tagged_in_its_own_lane(executor: Executor) -
     assert [each["intent"].label for each in found] == ["INTENT_THANKS", "INTENT_OFFER"]
     assert models.lent == [(WORD_TAGS, Lane.REALTIME)] * 2
     assert await tags.of_words([""], "en", model) == [{}]
+
+
+async def test_probabilities_are_kept_with_four_digits(executor: Executor) -> None:
+    """A call of an hour would take megabytes for digits that nobody can trust."""
+    tags, _ = tagging(executor, Thanks())
+    emotion = {f"EMOTION_{at}": (at + 1) / 21 for at in range(6)}
+    heard = replace(segment("Thank you."), tags={"emotion": Tag("EMOTION_UNCERTAIN", emotion)})
+    found = await tags.of_transcript(told(heard), LARGE, parse_request({}))
+    kept = msgspec.json.decode(msgspec.json.encode(found), type=Transcript)
+    shares = kept.segments[0].tags["emotion"]
+    assert shares.label == "EMOTION_UNCERTAIN"
+    assert [*shares.probabilities.items()] == [
+        ("EMOTION_5", 0.2857),
+        ("EMOTION_4", 0.2381),
+        ("EMOTION_3", 0.1905),
+        ("EMOTION_2", 0.1429),
+        ("EMOTION_1", 0.0952),
+        ("EMOTION_0", 0.0476),
+    ]
