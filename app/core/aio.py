@@ -175,7 +175,7 @@ class TaskScope:
         if self._first is None:
             self._first = error
         else:
-            log.error("%s failed while its scope was ending", what, exc_info=error)
+            log_failure(log, f"{what} failed while its scope was ending", error)
 
 
 async def to_its_end(work: Callable[..., T], *given: Any) -> T:

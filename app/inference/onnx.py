@@ -108,8 +108,9 @@ class OnnxRuntime:
         try:
             session = _ort.InferenceSession(model, _options(threads), providers=providers)
         except Exception as error:
-            name = Path(model).name if isinstance(model, str) else "the probe"
-            raise GraphInvalid(f"onnxruntime cannot load {name}: {error}") from error
+            place = model if isinstance(model, str) else "the probe"
+            cause = str(error).replace(place, Path(place).name)  # callers are shown no folders
+            raise GraphInvalid(f"onnxruntime cannot load {Path(place).name}: {cause}") from error
         require_bound(device, session.get_providers())
         return session
 

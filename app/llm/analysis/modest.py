@@ -170,6 +170,6 @@ def _frequent(conversation: Conversation) -> list[str]:
 
 def _emotions(numbers: Numbers) -> str:
     if not numbers.emotions:
-        return "Not told: the speech model has no labels for emotion."
+        return "Not told: no segment has an emotion that the speech model is sure of."
     told = ", ".join(f"{label} in {count} segments" for label, count in numbers.emotions.items())
     return f"As the speech model labels them: {told}."

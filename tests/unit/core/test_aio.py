@@ -160,14 +160,18 @@ class TestTaskScope:
         assert sibling[0].cancelled()
         assert "fail_with" in [entry.name for entry in caught.traceback]
 
+    @pytest.mark.parametrize(
+        ("failure", "has_trace"),
+        [(OSError("could not hang up"), True), (NotFound("could not hang up"), False)],
+    )
     async def test_what_fails_after_the_first_failure_is_logged(
-        self, caplog: pytest.LogCaptureFixture
+        self, caplog: pytest.LogCaptureFixture, failure: Exception, *, has_trace: bool
     ) -> None:
         async def fails_when_cancelled() -> None:
             try:
                 await forever()
             finally:
-                await fail_with(OSError("could not hang up"))
+                await fail_with(failure)
 
         async def session() -> None:
             async with TaskScope() as scope:
@@ -179,6 +183,7 @@ class TestTaskScope:
             await session()
         assert "task sibling failed while its scope was ending" in caplog.text
         assert "could not hang up" in caplog.text
+        assert ("Traceback" in caplog.text) is has_trace
 
     async def test_a_failure_of_the_block_cancels_the_tasks(self) -> None:
         child: list[asyncio.Task[None]] = []

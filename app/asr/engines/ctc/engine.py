@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from app.asr.engines.ctc.beams import Beam, SearchOptions
-from app.asr.engines.ctc.card import Card, read_card
+from app.asr.engines.ctc.card import Card, Head, read_card
 from app.asr.engines.ctc.features import FeatureArray, extractor
 from app.asr.engines.ctc.search import BeamSearch
 from app.asr.engines.ctc.vocabulary import Columns, Scores, Spoken, log_softmax
@@ -32,7 +32,7 @@ SHORTEST_SAMPLES = 1600
 
 
 class GraphUnlikeCard(Unavailable):
-    """The graph has not the inputs, outputs or columns that its card says."""
+    """The graph has not the inputs, outputs, columns or scores that its card says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ class CtcRecognizer:
             _Heard(
                 log_softmax(scores[row, : frames[row]].astype(np.float32)),
                 {
-                    name: _tag(outputs[head.output][row], head.labels)
+                    name: _tag(outputs[head.output][row], head)
                     for name, head in self._card.heads.items()
                 },
             )
@@ -256,7 +256,11 @@ def _long_enough(samples: Samples) -> Samples:
     return np.pad(samples, (0, max(0, SHORTEST_SAMPLES - samples.size)))
 
 
-def _tag(scores: Scores, labels: Sequence[str]) -> Tag:
+def _tag(scores: Array, head: Head) -> Tag:
+    if scores.shape != (len(head.labels),) or not np.isfinite(scores).all():
+        raise GraphUnlikeCard(
+            f"{head.output} is not a finite score for each of {len(head.labels)} labels"
+        )
     shares = np.exp(log_softmax(scores.astype(np.float32)))
-    probabilities = dict(zip(labels, map(float, shares), strict=True))
+    probabilities = dict(zip(head.labels, map(float, shares), strict=True))
     return Tag(likeliest(probabilities), probabilities)

@@ -78,6 +78,8 @@ def read_table(path: Path) -> dict[str, Any]:
         raise CardInvalid(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise CardInvalid(f"{path}: {error}") from error
+    except RecursionError:
+        raise CardInvalid(f"{path}: it is nested too deeply") from None
 
 
 def read_sherpa_card(folder: Path) -> SherpaCard:

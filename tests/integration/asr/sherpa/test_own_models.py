@@ -16,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from app.asr.catalogue import AUTO, DEFAULT
 from app.asr.domain import ModelUnknown, parse_request
+from app.asr.engines.ctc.engine import GraphUnlikeCard
 from app.asr.engines.sherpa import loading
 from app.asr.engines.sherpa.loading import ModelUnusable
 from app.asr.engines.sherpa.transducer import TransducerRecognizer
@@ -74,6 +75,7 @@ def make_ctc(folder: Path, card: str = CTC) -> None:
         helper.make_node("ReduceMean", ["squares"], ["mean"], axes=[1], keepdims=1),
         helper.make_node("Sub", ["mean", "mean"], ["zero"]),
         helper.make_node("Concat", ["zero", "mean"], ["power"], axis=1),
+        helper.make_node("Log", ["power"], ["decibels"]),
     ]
     arrays = {
         "at": np.array([1], np.int64),
@@ -88,6 +90,7 @@ def make_ctc(folder: Path, card: str = CTC) -> None:
         [
             helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["N", "U", 4]),
             helper.make_tensor_value_info("power", TensorProto.FLOAT, ["N", 2]),
+            helper.make_tensor_value_info("decibels", TensorProto.FLOAT, ["N", 2]),
         ],
         [numpy_helper.from_array(array, name) for name, array in arrays.items()],
     )
@@ -159,6 +162,7 @@ def test_each_is_described_by_its_card_and_its_tokens(installed: None, tmp_path:
         ("bands", WHOLE + 'unit = "bpe"\n', "bpe"),
         ("bands", WHOLE + 'tokens = "../tokens.txt"\n', "tokens"),
         ("bands", WHOLE + 'joiner = "other.onnx"\n', "other.onnx is not there"),
+        ("bands", "x = " + "[" * 20_000, "it is nested too deeply"),
         ("bands", CTC, "model.onnx is not there"),
         ("places2", VOICES, "places tells voices apart already"),
     ],
@@ -208,6 +212,22 @@ async def test_the_heads_of_a_card_tell_tags(speech: SpeechService) -> None:
     assert told.segments[0].tags["intent"] == Tag("cancel", {"cancel": 1.0})
     with pytest.raises(IntentUnknown, match="known are cancel, book"):
         await speech.transcribe(SPEECH, parse_request(asked | {"intent_labels": "INTENT_THANKS"}))
+
+
+@pytest.mark.parametrize(
+    ("card", "sentence"),
+    [
+        (CTC.replace('"cancel", "book"', '"cancel", "book", "ask"'), "each of 3 labels"),
+        (CTC.replace('output = "power"', 'output = "scores"'), "scores is not a finite score"),
+        (CTC.replace('output = "power"', 'output = "decibels"'), "decibels is not a finite score"),
+    ],
+)
+async def test_heads_that_the_graph_has_not_are_a_sentence(
+    speech: SpeechService, tmp_path: Path, card: str, sentence: str
+) -> None:
+    (tmp_path / "own" / "letters" / "card.toml").write_text(card, "utf-8")
+    with pytest.raises(GraphUnlikeCard, match=sentence):
+        await speech.transcribe(SPEECH, parse_request({"model": "letters"}))
 
 
 async def test_options_that_change_nothing_are_said(speech: SpeechService) -> None:

@@ -22,6 +22,15 @@ async def test_the_small_model_writes_prose_and_no_facts() -> None:
     assert [prompt.schema for prompt in thinker.asked] == [None]
 
 
+async def test_where_no_mood_is_certain_nothing_is_said_of_the_model() -> None:
+    moodless = replace(CALL, utterances=tuple(replace(each, labels={}) for each in CALL.utterances))
+    found = await analysed(ScriptedThinker(lambda _: "Prose.", **SMALL), "true", moodless)
+    assert (
+        "## Emotional dynamics\n\nNot told: no segment has an emotion that the speech model is "
+        "sure of."
+    ) in found.summary
+
+
 async def test_the_small_model_is_asked_once_for_a_sentence_on_the_ends_of_a_long_call() -> None:
     thinker = ScriptedThinker(lambda _: "It is about words.\nAnd 2018, 2019, 2020", **SMALL)
     found = await analysed(thinker, "true", LONG)
