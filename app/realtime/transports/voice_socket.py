@@ -81,11 +81,12 @@ class VoiceLine:
     async def held(self, talk: Callable[["VoiceLine"], Awaitable[object]]) -> None:
         """Carries messages both ways for as long as `talk` lasts, and what is to be told after."""
         async with TaskScope() as scope:
-            scope.spawn("hear a voice session", self._hear())
+            hearing = scope.spawn("hear a voice session", self._hear())
             sending = scope.spawn("speak to a voice session", self._speak())
             try:
                 await talk(self)
             finally:
+                hearing.cancel()
                 sending.cancel()
             await self._flush()
             await scope.cancel()

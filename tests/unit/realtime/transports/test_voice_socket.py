@@ -165,3 +165,23 @@ async def test_a_client_that_takes_nothing_any_more_ends_the_sounds() -> None:
                 pass
 
     await line.held(talk)
+
+
+class Babbler(Client):
+    """Says nonsense without an end, and reads more slowly what is said to it."""
+
+    async def receive(self) -> str | bytes | None:
+        await asyncio.sleep(0.01)
+        return "{"
+
+    async def send(self, text: str) -> None:
+        await asyncio.sleep(0.02)
+
+
+@virtual_time
+async def test_who_goes_on_saying_nonsense_is_not_answered_once_the_talk_is_over() -> None:
+    async def talk(line: VoiceLine) -> None:
+        await asyncio.sleep(1)
+
+    async with asyncio.timeout(60):
+        await line_of(Babbler()).held(talk)
