@@ -17,6 +17,7 @@ import uvicorn
 from app.api.asgi import AsgiApp
 from app.api.dev_ports import DEV_PORTS, DevPort, DevPortApp
 from app.api.forwarded import Forwarded
+from app.core.connections import HttpConnection, WebSocketConnection
 from app.core.errors import Conflict
 from app.core.proxies import TrustedProxies
 from app.core.settings import Server
@@ -27,6 +28,8 @@ LOOPBACK = "127.0.0.1"
 BACKLOG = 2048
 GONE_MS = 60_000
 """Who takes in nothing that is sent for so long has left."""
+UNSENT_BYTES = 128 * 1024
+"""No more waits where nobody sees how fast it is taken, nor can take it back."""
 
 
 Drain = Callable[[float], Coroutine[Any, Any, None]]
@@ -137,10 +140,11 @@ def _server(app: AsgiApp, settings: Server) -> _Server:
         uvicorn.Config(
             app,  # pyright: ignore[reportArgumentType]
             lifespan="off",
+            http=HttpConnection,
             log_config=None,
             access_log=False,
             server_header=False,
-            ws="websockets-sansio",
+            ws=WebSocketConnection,
             ws_max_size=16 * 1024 * 1024,
             # Sound does not shrink, and a few bytes could be unpacked into many megabytes.
             ws_per_message_deflate=False,
@@ -161,6 +165,7 @@ def _bind(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if sys.platform == "linux":  # connections inherit it
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_MS)
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         listening.bind(address)
         listening.listen(BACKLOG)
     except OSError as error:

@@ -24,6 +24,7 @@ from app.calls.sessions.domain import (
     Call,
     CallAsked,
     CallContents,
+    CallNotFound,
     CallState,
     CallStateConflict,
 )
@@ -51,6 +52,7 @@ log = logging.getLogger(__name__)
 
 ASKED_TO_END = "ended_by_user"
 STOPPED = "shutdown"
+DELETED = "deleted"
 _COUNTED_AS = "call"
 _LOOK_S = 5.0
 _GOODBYE_S = 5.0
@@ -198,9 +200,11 @@ class Calls:
             live.outcome = Outcome(CallState.FAILED, _fault(error))
             raise
         finally:
-            await self._close(live)
-            self._live.pop(call.id, None)
-            self._emptied.set()
+            try:
+                await self._close(live)
+            finally:
+                self._live.pop(call.id, None)
+                self._emptied.set()
 
     @asynccontextmanager
     async def _admitted(self, live: LiveCall) -> AsyncGenerator[Cast]:
@@ -250,6 +254,8 @@ class Calls:
                 await self._look_after(live)
             except DatabaseDown:
                 log.warning("the record of a call could not be written on")
+            except CallNotFound:  # as where its organization was deleted
+                await live.end(DELETED)
 
     async def _look_after(self, live: LiveCall) -> None:
         async with live.writing, self._database.transaction(live.scope) as tx:
@@ -273,6 +279,9 @@ class Calls:
             try:
                 await self._write_end(live)
                 break
+            except CallNotFound:
+                log.info("call %s was deleted before it ended", live.call.id)
+                break
             except DatabaseDown:
                 if again_s is None:
                     log.exception("the end of call %s is not on record", live.call.id)
@@ -284,9 +293,6 @@ class Calls:
         outcome = live.outcome or Outcome(CallState.FAILED, "unknown")
         has_spoken = any(turn.role == "user" for turn in live.transcript.turns)
         async with live.writing, self._database.transaction(live.scope) as tx:
-            await self._write_turns(tx, live, is_over=True)
-            if live.recorder and live.recorder.recorded_bytes is not None:
-                await self.records.note_recorded(tx, live.call.id, live.recorder.recorded_bytes)
             try:
                 live.call = await self.records.move(
                     tx,
@@ -297,6 +303,9 @@ class Calls:
                 )
             except CallStateConflict as error:
                 log.warning("a call had ended before it ended: %s", error.message)
+            await self._write_turns(tx, live, is_over=True)
+            if live.recorder and live.recorder.recorded_bytes is not None:
+                await self.records.note_recorded(tx, live.call.id, live.recorder.recorded_bytes)
             if found := dict(live.facts()):
                 await self.records.write(tx, live.call.id, partial(_with_result, found))
             if has_spoken:

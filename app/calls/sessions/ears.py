@@ -1,11 +1,13 @@
 """What is heard on a line, told to the session: voices as they begin and pause, and words."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from app.asr.ears import USUAL_EARS, Ears
 from app.asr.live import (
+    Encoding,
     Said,
     SpeechBegan,
     SpeechEnded,
@@ -22,6 +24,15 @@ from app.realtime.session import Session
 
 PAUSE_MS = 208
 """A sentence is final after so much silence. Whether the turn is over is not decided here."""
+
+_GAP_S = 1.0
+_QUIET: Mapping[Encoding, bytes] = {
+    "s16le": bytes(2),
+    "f32le": bytes(4),
+    "mulaw": b"\xff",
+    "alaw": b"\xd5",
+}
+"""A sample of silence."""
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +60,42 @@ async def listen(
         async with streams.open(teller.tell, ears) as stream:
             teller.stream = stream
             await stream.configure(options)
-            async for data in sounds:
-                await stream.hear(data)
+            hearing = _Hearing(stream, teller)
+            async with TaskScope() as minding:
+                minding.spawn("mind gaps", hearing.mind_gaps())
+                async for data in sounds:
+                    await hearing.hear(data)
+                await minding.cancel()
         await scope.cancel()
+
+
+class _Hearing:
+    """What a line gives. Where a voice breaks off and nothing more comes, it is silence: nobody
+    would ever be answered otherwise, nor hung up on."""
+
+    def __init__(self, stream: LiveStream, teller: "_Teller") -> None:
+        self._stream = stream
+        self._teller = teller
+        self._turn = asyncio.Lock()
+        self._broke_off = asyncio.Event()
+        self._due: asyncio.TimerHandle | None = None
+
+    async def hear(self, data: bytes) -> None:
+        if self._due:
+            self._due.cancel()
+        async with self._turn:
+            await self._stream.hear(data)
+        if self._teller.is_voice:
+            loop = asyncio.get_running_loop()
+            self._due = loop.call_later(_GAP_S, self._broke_off.set)
+
+    async def mind_gaps(self) -> None:
+        options = self._stream.options
+        silence = _QUIET[options.encoding] * round(_GAP_S * options.sample_rate)
+        while True:
+            await self._broke_off.wait()
+            self._broke_off.clear()
+            await self.hear(silence)
 
 
 class _Teller:
@@ -61,11 +105,13 @@ class _Teller:
         self._pause = pause
         self._pauses = 0
         self._has_final = False
+        self.is_voice = False
         self.stream: LiveStream | None = None
 
     async def tell(self, event: StreamEvent) -> None:
         match event:
             case SpeechBegan():
+                self.is_voice = True
                 self._has_final = False
                 self._goes_on()
             case SpeechResumed():
@@ -73,7 +119,8 @@ class _Teller:
             case SpeechPaused(_, at_s):
                 self._judge()
                 self._session.voice_ended(ago_s=self._ago_s(at_s))
-            case SpeechEnded(_, at_s):
+            case SpeechEnded():
+                self.is_voice = False
                 if not self._has_final:
                     self._session.heard("", is_final=True)
             case Said():

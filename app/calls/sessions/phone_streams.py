@@ -89,7 +89,7 @@ class PhoneStreams:
     async def _leave_message(self, scope: OrgScope, call_id: UUID, line: Line) -> None:
         agent = await self._agent(scope, call_id)
         async with self._casting.cast(scope, agent, line.playout.sample_rate) as cast:
-            await _say(cast.mouth, agent.settings.behavior.voicemail, line)
+            await leave_message(cast.mouth, agent.settings.behavior.voicemail, line)
 
     async def _agent(self, scope: OrgScope, call_id: UUID) -> Agent:
         """As it was when the call began."""
@@ -101,13 +101,12 @@ class PhoneStreams:
         return Agent(call.agent_id, version.number, version.settings, at, at)
 
 
-async def _say(mouth: Mouth, message: str, line: Line) -> None:
+async def leave_message(mouth: Mouth, message: str, line: Line) -> None:
     """Until all of it was heard, or the machine hangs up."""
     async with TaskScope() as scope:
-        saying = scope.spawn("leave a message", _spoken(mouth, message, line))
+        scope.spawn("leave a message", _spoken(mouth, message, line))
         async for _ in line.sounds():
-            if saying.done():
-                break
+            pass
         await scope.cancel()
 
 
@@ -117,3 +116,4 @@ async def _spoken(mouth: Mouth, message: str, line: Line) -> None:
             async for piece in pieces:
                 await line.playout.play(piece.sound)
     await line.playout.drained()
+    await line.close()

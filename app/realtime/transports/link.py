@@ -31,6 +31,7 @@ from app.realtime.transports.media import (
     PlayoutTrack,
     SoundInTime,
 )
+from app.realtime.transports.pieces import PiecesInBounds
 from app.realtime.transports.signalling import Offered, SdpInvalid
 
 _MOST_UNSENT_BYTES = 256 * 1024
@@ -142,6 +143,8 @@ class Link:
             await self._path.look_around()
         await self._pc.setRemoteDescription(RTCSessionDescription(offered.sdp, "offer"))
         self._choose_media()
+        if self._pc.sctp:
+            PiecesInBounds.take_over(self._pc.sctp, self._far_end.hung_up)
         is_new = self._path is None
         if self._path is None:
             transport = self._pc.getTransceivers()[0].receiver.transport.transport

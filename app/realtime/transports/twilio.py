@@ -137,9 +137,12 @@ class TwilioLine:
                     log.debug("sound of a telephone was lost: it comes faster than it is heard")
 
     async def _play(self) -> None:
-        with suppress(ConnectionError):  # `_hear` sees it too, and that ends the call
+        """A telephone that takes nothing any more is gone, whatever is still heard of it."""
+        try:
             while True:
                 await self._step()
+        except ConnectionError:
+            self._unheard.close()
 
     async def _step(self) -> None:
         now_s = _now_s()

@@ -109,6 +109,8 @@ class Peer:
         """`restarts`: a new connection takes the place of the one there was. So it does where that
         cannot go on with what is offered."""
         async with self._negotiating:
+            if self.is_gone:
+                raise PeerNotFound
             self._last_sign_s = self._now_s()
             self._candidates = 0
             if self._link.can_take(offered) and not restarts:
@@ -161,7 +163,8 @@ class Peer:
             return
         self.hung_up()
         self._send([PEER_LEFT])
-        await self._link.close()
+        async with self._negotiating:  # which may open another one meanwhile
+            await self._link.close()
 
     def is_lost(self) -> bool:
         patience_s = _LOST_S if self.is_connected else _CONNECT_S

@@ -264,6 +264,19 @@ def test_the_sound_ends_when_the_caller_hangs_up(ending: str) -> None:
 
 
 @virtual_time
+async def test_a_telephone_that_takes_nothing_any_more_ends_the_sound() -> None:
+    """It goes on speaking: who hears it cannot see that nobody is answered."""
+
+    async def talk(made: Call) -> None:
+        made.wire.is_gone = True
+        await made.line.playout.play(tone(0.5))
+        async with asyncio.timeout(60):
+            await made.hear()
+
+    await call(talk, telephone=False)
+
+
+@virtual_time
 async def test_nonsense_floods_and_huge_frames_neither_end_the_call_nor_its_sound() -> None:
     async def talk(made: Call) -> None:
         async with TaskScope() as scope:

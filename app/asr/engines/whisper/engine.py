@@ -15,7 +15,7 @@ from app.asr.engines.whisper.features import SAMPLE_RATE, LogMel
 from app.asr.engines.whisper.fusion import WordFusion
 from app.asr.engines.whisper.network import Heard, WhisperNetwork
 from app.asr.engines.whisper.rules import Hotwords, TokenRules, softmax, token_budget
-from app.asr.engines.whisper.search import Candidate, Pull, Search, Start
+from app.asr.engines.whisper.search import Candidate, Pull, Search, Start, best_first
 from app.asr.engines.whisper.tokens import UNSPACED, Tokens, read_tokens
 from app.asr.engines.whisper.voice import VoiceHeads
 from app.asr.engines.whisper.window import (
@@ -222,7 +222,8 @@ class WhisperRecognizer:
     def _search(
         self, opening: _Opening, durations_s: Sequence[float], request: _Request
     ) -> list[list[Candidate]]:
-        """Ever higher temperatures for those whose answer is unlikely or repeats itself."""
+        """Ever higher temperatures for those whose answer is unlikely, repeats itself or does not
+        end."""
         options = request.options
         width = max(options.beam_width, options.n_best)
         written = _written(opening.languages, request)
@@ -256,7 +257,8 @@ class WhisperRecognizer:
         ]
 
     def _is_doubtful(self, candidate: Candidate) -> bool:
-        return self._repeats(candidate) or candidate.log_probability < LOG_PROBABILITY_LIMIT
+        is_unlikely = candidate.log_probability < LOG_PROBABILITY_LIMIT
+        return is_unlikely or not candidate.ended or self._repeats(candidate)
 
     def _is_silence(self, opening: _Opening, at: int, best: dict[int, list[Candidate]]) -> bool:
         return (
@@ -264,8 +266,8 @@ class WhisperRecognizer:
             and best[at][0].log_probability < SILENCE_LIMIT
         )
 
-    def _merit(self, candidate: Candidate) -> tuple[bool, float]:
-        return not self._repeats(candidate), candidate.rank
+    def _merit(self, candidate: Candidate) -> tuple[bool, bool, float]:
+        return not self._repeats(candidate), *candidate.merit
 
     def _repeats(self, candidate: Candidate) -> bool:
         text = self._text(candidate).encode()
@@ -275,7 +277,7 @@ class WhisperRecognizer:
         self, candidates: Sequence[Candidate], options: RecognizerOptions
     ) -> list[Candidate]:
         by_text = {self._text(candidate): candidate for candidate in reversed(candidates)}
-        return sorted(by_text.values(), key=lambda each: -each.rank)[: options.n_best]
+        return best_first(by_text.values())[: options.n_best]
 
     def _hypothesis(self, candidate: Candidate, words: tuple[Word, ...]) -> Hypothesis:
         return Hypothesis(

@@ -3,7 +3,7 @@
 Many utterances go through the decoder together; those that are done leave.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -37,6 +37,11 @@ class Candidate:
     @property
     def rank(self) -> float:
         return self.log_probability + self.bonus / max(1, len(self.log_probabilities))
+
+    @property
+    def merit(self) -> tuple[bool, float]:
+        """The best has the greatest. What did not end within its budget is made up."""
+        return self.ended, self.rank
 
     def grown(self, token: int, log_probability: float, bonus: float, end: int) -> "Candidate":
         return Candidate(
@@ -220,8 +225,8 @@ class _Batch:
         """Best first."""
         found: list[list[Candidate]] = []
         for ended, live in zip(self._ended, self._live, strict=True):
-            enough = [*sorted(ended, key=_by_rank), *live][: self._width]
-            found.append(sorted(enough, key=_by_rank))
+            enough = [*best_first(ended), *live][: self._width]
+            found.append(best_first(enough))
         return found
 
     def _done(self, at: int) -> bool:
@@ -232,5 +237,5 @@ class _Batch:
         )
 
 
-def _by_rank(candidate: Candidate) -> float:
-    return -candidate.rank
+def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
+    return sorted(candidates, key=lambda each: each.merit, reverse=True)

@@ -24,10 +24,11 @@ from app.asr.recognition import Tag
 from app.asr.streaming import StreamService
 from app.calls.sessions.conducting import Cast, Held, conduct
 from app.core.errors import Unavailable
-from app.realtime.conversation import Line
+from app.realtime.conversation import EndCall, Line
 from app.realtime.events import SessionEvent, StateChanged, Understanding, VoiceChanged
 from app.realtime.playout import Playout
 from app.realtime.session import Phrases
+from app.realtime.silence import SilenceRules
 from tests.unit.realtime.simulated import ENGLISH, RATE, ScriptedBrain, ToneMouth
 from tests.virtual_time import virtual_time
 
@@ -123,6 +124,18 @@ class ShortLine:
 
     async def close(self) -> None:
         self.is_closed = True
+
+
+class BrokenOffLine(ShortLine):
+    """After a while nothing is heard of it, though nobody hangs up and all that is said is
+    played."""
+
+    async def sounds(self) -> AsyncIterator[bytes]:
+        async for sound in super().sounds():
+            yield sound
+        while not self.is_closed:
+            await asyncio.sleep(PIECE_S)
+            self.playout.take(round(PIECE_S * self.playout.sample_rate))
 
 
 def cast_of(*answers: str) -> Cast:
@@ -256,7 +269,7 @@ async def test_a_voice_that_did_not_fall_is_waited_for_if_that_is_known_in_time(
 
 @virtual_time
 async def test_an_answer_that_was_thought_ahead_is_heard_when_the_turn_is_over() -> None:
-    said = utterance(0.5, 1.5, sentence("My name is Ada"))
+    said = utterance(0.5, 1.45, sentence("My name is Ada"))
 
     async def sounds_at_s(agent: Cast) -> float:
         line, began_s = ShortLine(6), asyncio.get_running_loop().time()
@@ -265,7 +278,7 @@ async def test_an_answer_that_was_thought_ahead_is_heard_when_the_turn_is_over()
         return next(event.at_s for event in states if event.state == "speaking") - began_s
 
     assert await sounds_at_s(replace(cast_of("Hello."), thinks_ahead=True)) == pytest.approx(2.2)
-    assert await sounds_at_s(cast_of("Hello.")) == pytest.approx(2.6)
+    assert await sounds_at_s(cast_of("Hello.")) == pytest.approx(2.5)
 
 
 @virtual_time
@@ -306,3 +319,13 @@ async def test_an_agent_yields_to_words_unless_it_is_to_be_heard_out() -> None:
     talk, _ = await held(ShortLine(9), replace(cast_of(*answers), yields=False), said)
     assert not any(line.is_cut for line in talk.lines)
     assert talk.lines[-1].text == "Yes."
+
+
+@virtual_time
+async def test_a_voice_that_breaks_off_is_answered_and_the_call_ends_in_silence() -> None:
+    events = utterance(0.5, 1.3, sentence("a table please"))
+    agent = replace(cast_of("For how many?"), silence=SilenceRules(quiet_s=8, strikes=0))
+    async with asyncio.timeout(60):
+        talk, _ = await held(BrokenOffLine(1.0), agent, events)
+    assert written(talk.lines) == ["user: a table please", "agent: For how many?"]
+    assert talk.ended.act == EndCall("silence")

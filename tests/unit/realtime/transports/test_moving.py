@@ -5,6 +5,7 @@ import asyncio
 
 import pytest
 
+from app.bench.holding import holding
 from app.realtime.events import Understanding
 from app.realtime.transports.signalling import (
     Candidate,
@@ -100,6 +101,27 @@ async def test_an_offer_of_another_end_gets_a_connection_of_its_own(peers: Peers
         await second.opened()
         await second.said.play(VOICE)
         await loud_sound(sounds)
+
+
+@pytest.mark.parametrize("is_another", [True, False])
+async def test_what_an_offer_opens_as_the_call_ends_is_closed_with_it(
+    peers: Peers, *, is_another: bool
+) -> None:
+    """Of another end, or of one that looks for another way."""
+    before = holding().sockets
+    async with browser(roams=True) as first, browser() as second:
+        peer = await call(peers, first)
+        sdp = await (second.offer() if is_another else first.restarting_offer())
+        await asyncio.gather(
+            peer.answer(check_offer(sdp), restarts=is_another),
+            peer.close(),
+            return_exceptions=True,
+        )
+        with pytest.raises(PeerNotFound):
+            await peer.answer(check_offer(await second.offer()), restarts=True)
+    async with asyncio.timeout(10):
+        while holding().sockets > before:  # noqa: ASYNC110  nobody tells
+            await asyncio.sleep(0.1)
 
 
 async def test_an_offer_that_contradicts_what_was_agreed_is_refused(peers: Peers) -> None:

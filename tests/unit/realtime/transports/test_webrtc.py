@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from aiortc.codecs.vpx import Vp8Decoder
+from aiortc.rtcsctptransport import SCTP_DATA_FIRST_FRAG, DataChunk
 from av import AudioFrame
 
 from app.core.aio import Supervisor
@@ -264,6 +265,25 @@ async def test_a_flood_of_messages_is_not_obeyed(peers: Peers) -> None:
         await asyncio.sleep(0.5)
         assert 0 < len(typed) <= 150
         assert not peer.is_gone
+
+
+@pytest.mark.parametrize("step", [1, 2])
+async def test_who_sends_a_message_without_an_end_is_hung_up_on(peers: Peers, step: int) -> None:
+    """In pieces of which none is the last, or each second one is missing."""
+    async with browser() as caller:
+        peer = await call(peers, caller)
+        sctp = caller.pc.sctp
+        piece = DataChunk(SCTP_DATA_FIRST_FRAG)
+        piece.stream_id, piece.stream_seq, piece.user_data = caller.channel.id, 1, b"x"
+        async with asyncio.timeout(20):
+            for number in range(3000):
+                piece.tsn = (sctp._local_tsn + step * number) % (1 << 32)
+                await sctp._send_chunk(piece)
+                piece.flags = 0
+                await asyncio.sleep(0)
+            async for _ in peer.sounds():
+                pass
+        assert peer.is_gone
 
 
 async def test_sound_that_nobody_hears_is_lost_from_its_beginning(peers: Peers) -> None:
