@@ -187,14 +187,9 @@ class Transcriber:
                 sound = _some_speech(recording, speech.voiced)
                 vector = await self._executor.run(Lane.BATCH, encoder.embed, sound)
                 return _Voices(None, _numbers(vector))
-            found = await self._executor.run(
-                Lane.BATCH,
-                encoder.find_voices,
-                recording.blocks(stop),
-                speech.voiced,
-                request.speaker_count,
-                DiarizationRules(),
-            )
+            blocks, count = recording.blocks(stop), request.speaker_count
+            steps = encoder.find_voices(blocks, speech.voiced, count, DiarizationRules())
+            found = await self._executor.run_in_turns(Lane.BATCH, steps)
         return _Voices(found, _main_voice(found) if request.speaker_embedding else None)
 
 

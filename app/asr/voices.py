@@ -1,8 +1,11 @@
 """From sound to who speaks when, with any encoder of voices. Memory stays flat over hours."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from itertools import islice
 from typing import Protocol
+
+import numpy as np
 
 from app.asr.clustering import SpeakerCount, Vectors
 from app.asr.diarization import (
@@ -16,6 +19,7 @@ from app.asr.domain import SpeechSpan
 from app.core.audio.convert import Samples
 
 SAMPLE_RATE = 16000
+WINDOWS_A_STEP = 64
 
 
 class VoiceEncoder(Protocol):
@@ -54,7 +58,7 @@ class VoiceModel(ABC):
         spans: Sequence[SpeechSpan],
         count: SpeakerCount,
         rules: DiarizationRules,
-    ) -> Diarization:
+    ) -> Generator[None, None, Diarization]:
         return find_voices(blocks, spans, self, count, rules)
 
 
@@ -64,8 +68,22 @@ def find_voices(
     encoder: VoiceEncoder,
     count: SpeakerCount,
     rules: DiarizationRules,
-) -> Diarization:
-    """Of a recording that passes once. Blocks: belongs in a lane of the executor."""
+) -> Generator[None, None, Diarization]:
+    """Of a recording that passes once, in steps. Blocks: belongs in a lane of the executor."""
     windows = plan_windows(spans, rules)
-    vectors = encoder.embed_windows(window_samples(blocks, windows, SAMPLE_RATE))
-    return diarize(spans, windows, vectors, count, rules)
+    sounds = window_samples(blocks, windows, SAMPLE_RATE)
+    vectors: list[Vectors] = []
+    while some := list(islice(sounds, WINDOWS_A_STEP)):
+        vectors.append(encoder.embed_windows(some))
+        yield
+    whole = np.concatenate(vectors) if vectors else encoder.embed_windows(())
+    return diarize(spans, windows, whole, count, rules)
+
+
+def found_voices(steps: Generator[None, None, Diarization]) -> Diarization:
+    """All of the steps at once."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value

@@ -19,7 +19,7 @@ from app.asr.diarization import DiarizationRules
 from app.asr.domain import SpanRules, SpeechSpan, find_spans
 from app.asr.engines.ge2e import SAMPLE_RATE, Ge2eEncoder, load_ge2e
 from app.asr.engines.silero import SileroVad, load_silero
-from app.asr.voices import find_voices
+from app.asr.voices import find_voices, found_voices
 from app.core import settings
 from app.core.audio.convert import Samples
 from app.core.audio.decode import DecodeLimits, decode_audio
@@ -67,7 +67,8 @@ def measured(paths: Iterable[Path], vad: SileroVad, encoder: Ge2eEncoder) -> lis
         samples = decode_audio(path, sample_rate=SAMPLE_RATE, limits=LIMITS)
         spans = _spans(samples, vad)
         started = time.perf_counter()
-        found = find_voices([samples], spans, encoder, SpeakerCount(), DiarizationRules())
+        steps = find_voices([samples], spans, encoder, SpeakerCount(), DiarizationRules())
+        found = found_voices(steps)
         work_s += time.perf_counter() - started
         sound_s += samples.size / SAMPLE_RATE
         truth = path.with_name(path.stem.removesuffix("_mix") + ".rttm")

@@ -3,7 +3,7 @@
 import tracemalloc
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from app.asr.diarization import (
     window_samples,
 )
 from app.asr.domain import SpeechSpan
-from app.asr.voices import SAMPLE_RATE, find_voices
+from app.asr.voices import SAMPLE_RATE, find_voices, found_voices
 from app.core.audio.convert import Samples
 from tests.unit.asr.voices import SIZE, unit, voices
 
@@ -182,7 +182,9 @@ def test_memory_stays_flat_over_four_hours() -> None:
     spans = [SpeechSpan(s + 0.1, s + turn_s - 0.1) for s in range(0, speech_s, turn_s)]
     tracemalloc.start()
     try:
-        result = find_voices(sound(), spans, HearsTheLevel(), SpeakerCount(), RULES)
+        steps = find_voices(sound(), spans, HearsTheLevel(), SpeakerCount(), RULES)
+        assert sum(1 for _ in islice(steps, 100)) == 100, "others have no turn"
+        result = found_voices(steps)
         _, peak_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -11,6 +11,7 @@ from app.asr.domain import SpeechSpan
 from app.asr.engines.sherpa.loading import open_model
 from app.asr.engines.sherpa.voices import SherpaVoices
 from app.asr.recognition import SAMPLE_RATE, RecognizerOptions
+from app.asr.voices import found_voices
 from app.core.errors import AppError
 
 
@@ -32,7 +33,8 @@ def _use(folder: Path) -> None:
     model = open_model(folder)
     if isinstance(model, SherpaVoices):
         model.embed(noise)
-        model.find_voices([noise], [SpeechSpan(0, 1)], SpeakerCount(), DiarizationRules())
+        spans = [SpeechSpan(0, 1)]
+        found_voices(model.find_voices([noise], spans, SpeakerCount(), DiarizationRules()))
     else:
         model.transcribe([noise, noise[: SAMPLE_RATE // 2]], RecognizerOptions())
 

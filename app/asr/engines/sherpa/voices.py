@@ -1,6 +1,6 @@
 """What a voice is like, by a model that an operator installed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,16 +67,16 @@ class SherpaVoices(VoiceModel):
         spans: Sequence[SpeechSpan],
         count: SpeakerCount,
         rules: DiarizationRules,
-    ) -> Diarization:
+    ) -> Generator[None, None, Diarization]:
         segmentation = self._card.segmentation
         if not segmentation or not spans or spans[-1].end_s > LONGEST_SEGMENTED_S:
-            return super().find_voices(blocks, spans, count, rules)
+            return (yield from super().find_voices(blocks, spans, count, rules))
         samples = np.concatenate(list(blocks))
         heard = hear_turns(
             self._folder / segmentation, self._folder / self._card.graph, samples, count
         )
         if not count.least <= len({turn.speaker for turn in heard}) <= count.most:
-            return super().find_voices([samples], spans, count, rules)
+            return (yield from super().find_voices([samples], spans, count, rules))
         turns = cover(spans, heard)
         speakers = range(1 + max(turn.speaker for turn in turns))
         sounds = (_sound_of(speaker, turns, samples) for speaker in speakers)

@@ -18,6 +18,7 @@ from app.asr.engines.sherpa.loading import ModelUnusable, load_sherpa
 from app.asr.engines.sherpa.transducer import TransducerRecognizer
 from app.asr.engines.sherpa.voices import SherpaVoices
 from app.asr.recognition import LanguageNotSpoken, RecognizerOptions
+from app.asr.voices import found_voices
 from app.core.audio.convert import Samples
 from app.inference.onnx import ModelClosed
 from tests.integration.asr.sherpa import graphs
@@ -142,7 +143,7 @@ def test_segmentation_finds_who_speaks_when(make_model: MakeModel) -> None:
     talk = (band_noise(GOOD, 3), hush(0.5), band_noise(ALL, 2), band_noise(GOOD, 2))
     blocks = [hush(1), *talk, hush(1)]
     spans = [SpeechSpan(0.9, 4.0), SpeechSpan(4.5, 8.6)]
-    found = model.find_voices(blocks, spans, SpeakerCount(), DiarizationRules())
+    found = found_voices(model.find_voices(blocks, spans, SpeakerCount(), DiarizationRules()))
     assert [turn.speaker for turn in found.turns] == [0, 1, 0]
     starts_s = [turn.start_s for turn in found.turns]
     assert starts_s == pytest.approx([0.9, 4.5, 6.5], abs=0.1)
@@ -157,15 +158,17 @@ def test_segmentation_keeps_to_the_number_of_speakers(make_model: MakeModel, tim
     blocks = [hush(0.5), band_noise(GOOD, 4), band_noise(ALL, 3)] * times
     span = SpeechSpan(0.5, 7.5 * times)
     rules = DiarizationRules()
-    alone = model.find_voices(blocks, [span], SpeakerCount(1, 1), rules)
+    alone = found_voices(model.find_voices(blocks, [span], SpeakerCount(1, 1), rules))
     assert {turn.speaker for turn in alone.turns} == {0}
-    both = model.find_voices(blocks, [span], SpeakerCount(1, 4), rules)
+    both = found_voices(model.find_voices(blocks, [span], SpeakerCount(1, 4), rules))
     assert {turn.speaker for turn in both.turns} == {0, 1}
 
 
 def test_silence_has_one_voice(make_model: MakeModel) -> None:
     model = voices(make_model("places", VOICES + SEGMENTED))
-    found = model.find_voices([hush(2)], [SpeechSpan(0, 2)], SpeakerCount(), DiarizationRules())
+    found = found_voices(
+        model.find_voices([hush(2)], [SpeechSpan(0, 2)], SpeakerCount(), DiarizationRules())
+    )
     assert found.turns == [SpeakerTurn(0, 2, 0)]
 
 

@@ -21,7 +21,7 @@ from app.asr.engines.ge2e import (
 )
 from app.asr.engines.ge2e_recipe import LINEAR_BIAS, LINEAR_WEIGHT, LSTM
 from app.asr.service import SpeechService
-from app.asr.voices import find_voices
+from app.asr.voices import find_voices, found_voices
 from app.core.audio.convert import Samples
 from app.core.audio.decode import DecodeLimits, decode_audio
 from app.inference.onnx import OnnxRuntime
@@ -159,7 +159,9 @@ async def test_the_agent_and_the_caller_of_a_telephone_call(
     for call in ("Auto_Repairs_40_UTC", "Auto_Repairs_49_UTC"):
         mixed = folder / f"{call}_mix.opus"
         spans = await speech.find_speech(mixed, SpanRules())
-        result = find_voices([decoded(mixed)], spans, ge2e, SpeakerCount(), DiarizationRules())
+        result = found_voices(
+            find_voices([decoded(mixed)], spans, ge2e, SpeakerCount(), DiarizationRules())
+        )
         assert len(result.voices) == 2
         duration_s = spans[-1].end_s
         rows = [line.split() for line in (folder / f"{call}.rttm").read_text().splitlines()]
@@ -195,7 +197,7 @@ async def test_one_reader_is_one_speaker(
     sound = np.concatenate([decoded(clip) for clip in clips])
     edges = np.cumsum([0] + [decoded(clip).size for clip in clips]) / SAMPLE_RATE
     spans = [SpeechSpan(start, end) for start, end in pairwise(edges.tolist())]
-    result = find_voices([sound], spans, ge2e, SpeakerCount(), DiarizationRules())
+    result = found_voices(find_voices([sound], spans, ge2e, SpeakerCount(), DiarizationRules()))
     assert len(result.voices) == 1
     whole = ge2e.embed(sound)
     assert nearest(whole[None], result.voices).tolist() == [0]
