@@ -2,8 +2,8 @@
 
     PYTHONPATH=. python -m onnx_models.recipes.voice.features SETS ENCODER.onnx FOLDER
 
-SETS holds a folder a set; ENCODER is the `encoder.int8.onnx` of a Whisper model that was pulled.
-A set that FOLDER has already is not heard again.
+SETS holds a folder a set; ENCODER is the `encoder.int8.onnx` of a Whisper model that was pulled, in
+its folder. A set that FOLDER has already is not heard again.
 """
 
 import random
@@ -17,9 +17,16 @@ from numpy.typing import NDArray
 
 from app.asr.engines.whisper.features import LogMel
 from app.asr.engines.whisper.network import encode
-from app.asr.engines.whisper.window import FRAMES_PER_S, make_window, window_frames
+from app.asr.engines.whisper.tokens import read_tokens
+from app.asr.engines.whisper.window import (
+    FRAMES_PER_S,
+    OF_ENGLISH,
+    OF_LANGUAGES,
+    make_window,
+    window_frames,
+)
 from app.core.audio.decode import DecodeLimits, stream_audio
-from app.inference.onnx import OnnxModel, OnnxRuntime
+from app.inference.onnx import OnnxRuntime
 from onnx_models.recipes.voice.clips import CORPORA, HELD_OUT, SEED, Clip, clips
 from onnx_models.recipes.voice.sound import (
     RATE,
@@ -72,14 +79,19 @@ class Spoiler:
 
 
 class Ear:
-    def __init__(self, encoder: OnnxModel) -> None:
-        self._encoder = encoder
-        self._log_mel = LogMel(int(encoder.shapes["mel"][1]))
+    """Hears in as much silence as the product."""
+
+    def __init__(self, encoder: Path) -> None:
+        self._encoder = OnnxRuntime("cpu", 1).open(encoder)
+        self._log_mel = LogMel(int(self._encoder.shapes["mel"][1]))
+        tokens = read_tokens(encoder.with_name("vocabulary.txt"))
+        self._silence = OF_LANGUAGES if tokens.multilingual else OF_ENGLISH
 
     def pooled(self, sound: Sound) -> NDArray[np.float16]:
-        window = make_window(window_frames(sound.size / RATE))
+        seconds = sound.size / RATE
+        window = make_window(window_frames(seconds, self._silence), self._silence)
         mel = self._log_mel.spectrogram(sound, window.mel_frames)
-        frames = max(1, round(sound.size / RATE * FRAMES_PER_S))
+        frames = max(1, round(seconds * FRAMES_PER_S))
         return encode(self._encoder, mel[None], window, [frames]).pooled[0].astype(np.float16)
 
 
@@ -124,7 +136,7 @@ def _hear(found: list[Clip], spoiler: Spoiler, ear: Ear, target: Path) -> None:
 @click.option("--noises", type=click.Path(exists=True, path_type=Path), help="SETS, if not given.")
 def main(sets: Path, encoder: Path, folder: Path, held_out: bool, noises: Path | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    ear = Ear(OnnxRuntime("cpu", 1).open(encoder))
+    ear = Ear(encoder)
     for plan in HELD_OUT if held_out else CORPORA:
         target = folder / f"{plan.folder}.npz"
         if not target.exists():

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from threadpoolctl import threadpool_limits
 
 from app.asr.engines.whisper.voice import load_voice
 from app.inference.onnx import OnnxRuntime
@@ -14,18 +15,21 @@ from onnx_models.recipes.voice.clips import CORPORA, age_label
 from onnx_models.recipes.voice.regression import fit_temperature, odds
 from onnx_models.recipes.voice.sound import RATE, noisy, pieces, telephone, without_silence
 from onnx_models.recipes.voice.table import LABELS, Table
+from onnx_models.recipes.voice.train import UNKNOWN, left_out, temperature_of
 from onnx_models.recipes.voice.train import main as train
 
 ROWS, SPEAKERS, SIZES = 120, 6, (2, 2, 12)
 
 
-def write_corpus(folder: Path, name: str, told: dict[str, int], seed: int) -> None:
+def write_corpus(
+    folder: Path, name: str, told: dict[str, int], seed: int, sizes: tuple[int, ...] = SIZES
+) -> None:
     """Columns that lean towards the labels. `told` is how many labels of a category there are."""
     chance, leaning = np.random.default_rng(seed), np.random.default_rng(0)
-    columns = chance.standard_normal((ROWS, *SIZES))
+    columns = chance.standard_normal((ROWS, *sizes))
     texts = dict.fromkeys(("emotion", "gender", "age", "accent"), np.full(ROWS, ""))
     for category, labels in LABELS.items():
-        directions = leaning.standard_normal((len(labels), *SIZES))
+        directions = leaning.standard_normal((len(labels), *sizes))
         if category in told:
             places = np.arange(ROWS) // SPEAKERS % told[category]
             texts[category] = np.array(labels)[places]
@@ -64,12 +68,17 @@ def test_a_small_run_learns_what_can_be_learned(heard: Path) -> None:
     voice.close()
 
 
-def test_the_same_data_give_the_same_weights(heard: Path) -> None:
+def test_the_same_data_give_the_same_weights(tmp_path: Path) -> None:
+    """However many threads there are; columns are so many that threads would share them."""
+    for seed, plan in enumerate(CORPORA, start=1):
+        write_corpus(tmp_path, plan.folder, {"gender": 2, "age": 3}, seed, (2, 2, 500))
     made: list[bytes] = []
-    for name in ("one", "other"):
-        (heard / name).mkdir()
-        CliRunner().invoke(train, [str(heard), str(heard / name), "--commercial"])
-        made.append((heard / name / "voice.commercial.onnx").read_bytes())
+    for threads in (1, 2):
+        target = tmp_path / str(threads)
+        target.mkdir()
+        with threadpool_limits(threads):
+            CliRunner().invoke(train, [str(tmp_path), str(target), "--commercial"])
+        made.append((target / "voice.commercial.onnx").read_bytes())
     assert made[0] == made[1]
 
 
@@ -102,6 +111,20 @@ def test_labels_and_in_them_corpora_weigh_the_same(heard: Path) -> None:
         for corpus in np.unique(texts["corpus"][youngest])
     ]
     np.testing.assert_allclose(of_corpus, of_corpus[0], rtol=1e-4)
+
+
+def test_what_nobody_could_learn_is_not_guessed(heard: Path) -> None:
+    """One corpus has no children, the other nobody over 45."""
+    table = Table.read([heard / "emodb.npz", heard / "speechocean762.npz"]).labelled("age")
+    of_emodb, ages = table.texts["corpus"] == "emodb", table.texts["age"]
+    table = table.select(~of_emodb | (ages != "AGE_0_18"))
+    of_emodb = table.texts["corpus"] == "emodb"
+    logits = left_out(table, "age", "corpus")
+    assert (logits[of_emodb, 3:] == UNKNOWN).all()
+    assert (logits[~of_emodb, 0] == UNKNOWN).all()
+    assert (logits[of_emodb, :3] > UNKNOWN).all()
+    assert (logits[~of_emodb, 1:] > UNKNOWN).all()
+    assert 0.05 < temperature_of(logits, table, "age") < 20
 
 
 def test_the_temperature_makes_odds_as_likely_as_they_say() -> None:
