@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from app.asr.engines.whisper.voice import load_voice
 from app.inference.onnx import OnnxRuntime
 from onnx_models.recipes.voice.clips import CORPORA, age_label
+from onnx_models.recipes.voice.discriminant import discriminate
 from onnx_models.recipes.voice.regression import fit_temperature, odds
 from onnx_models.recipes.voice.sound import RATE, noisy, pieces, telephone, without_silence
 from onnx_models.recipes.voice.table import LABELS, Table
@@ -125,6 +127,24 @@ def test_what_nobody_could_learn_is_not_guessed(heard: Path) -> None:
     assert (logits[of_emodb, :3] > UNKNOWN).all()
     assert (logits[~of_emodb, 1:] > UNKNOWN).all()
     assert 0.05 < temperature_of(logits, table, "age") < 20
+
+
+def test_discriminants_tell_a_label_that_few_have() -> None:
+    """Ten rows of a hundred columns, in which ten things vary that tell nothing."""
+    chance = np.random.default_rng(0)
+    mixing, leaning = chance.standard_normal((10, 100)), chance.standard_normal((2, 100)) / 2
+
+    def rows(targets: NDArray[np.int64]) -> NDArray[np.float32]:
+        shape = (targets.size, 100)
+        noise = chance.standard_normal(shape[:1] + (10,)) @ mixing + chance.standard_normal(shape)
+        return (noise + leaning[targets]).astype(np.float32)
+
+    learned_of = np.repeat([0, 1], [200, 10])
+    found = discriminate(rows(learned_of), learned_of, np.ones(210, np.float32))
+    asked = np.repeat([0, 1], 100)
+    right = found.logits(rows(asked)).argmax(axis=1) == asked
+    assert right[asked == 0].mean() > 0.8
+    assert right[asked == 1].mean() > 0.8
 
 
 def test_the_temperature_makes_odds_as_likely_as_they_say() -> None:
