@@ -1,5 +1,5 @@
-"""Fisher's linear discriminants, for labels that few people have: what varies little is noise there,
-and what remains is told apart no better than its spread allows."""
+"""Fisher's linear discriminants, for labels that few people have: what varies little is noise
+there, and what remains is told apart no better than its spread allows."""
 
 from typing import Any
 

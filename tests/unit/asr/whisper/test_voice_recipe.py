@@ -135,8 +135,8 @@ def test_discriminants_tell_a_label_that_few_have() -> None:
     mixing, leaning = chance.standard_normal((10, 100)), chance.standard_normal((2, 100)) / 2
 
     def rows(targets: NDArray[np.int64]) -> NDArray[np.float32]:
-        shape = (targets.size, 100)
-        noise = chance.standard_normal(shape[:1] + (10,)) @ mixing + chance.standard_normal(shape)
+        noise = chance.standard_normal((targets.size, 10)) @ mixing
+        noise += chance.standard_normal(noise.shape)
         return (noise + leaning[targets]).astype(np.float32)
 
     learned_of = np.repeat([0, 1], [200, 10])
