@@ -19,7 +19,7 @@ from app.asr.engines.whisper.features import LogMel
 from app.asr.engines.whisper.network import encode
 from app.asr.engines.whisper.window import FRAMES_PER_S, make_window, window_frames
 from app.core.audio.decode import DecodeLimits, stream_audio
-from app.inference.onnx import OnnxModel, OnnxRuntime
+from app.inference.onnx import OnnxRuntime
 from onnx_models.recipes.voice.clips import CORPORA, HELD_OUT, SEED, Clip, clips
 from onnx_models.recipes.voice.sound import (
     RATE,
@@ -72,9 +72,12 @@ class Spoiler:
 
 
 class Ear:
-    def __init__(self, encoder: OnnxModel) -> None:
-        self._encoder = encoder
-        self._log_mel = LogMel(int(encoder.shapes["mel"][1]))
+    """Hears in half a second of silence. The product hears base in more: odds are then two points
+    off on average, and no worse."""
+
+    def __init__(self, encoder: Path) -> None:
+        self._encoder = OnnxRuntime("cpu", 1).open(encoder)
+        self._log_mel = LogMel(int(self._encoder.shapes["mel"][1]))
 
     def pooled(self, sound: Sound) -> NDArray[np.float16]:
         window = make_window(window_frames(sound.size / RATE))
@@ -124,7 +127,7 @@ def _hear(found: list[Clip], spoiler: Spoiler, ear: Ear, target: Path) -> None:
 @click.option("--noises", type=click.Path(exists=True, path_type=Path), help="SETS, if not given.")
 def main(sets: Path, encoder: Path, folder: Path, held_out: bool, noises: Path | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    ear = Ear(OnnxRuntime("cpu", 1).open(encoder))
+    ear = Ear(encoder)
     for plan in HELD_OUT if held_out else CORPORA:
         target = folder / f"{plan.folder}.npz"
         if not target.exists():

@@ -28,13 +28,20 @@ class Regression:
         return (columns.astype(np.float32) - self.mean) / self.spread
 
 
+def standardized(columns: NDArray[Any]) -> tuple[Regression, Floats]:
+    """What knows the mean and the spread of the columns and nothing else yet; the columns with a
+    mean of 0 and a spread of 1."""
+    wide = columns.astype(np.float32)
+    spread = np.maximum(wide.std(axis=0), LEAST_SPREAD)
+    nothing = np.zeros(0, np.float32)
+    found = Regression(wide.mean(axis=0), spread, nothing, nothing)
+    return found, found.standard(wide)
+
+
 def learn(columns: NDArray[Any], targets: NDArray[Any], weights: Floats, l2: float) -> Regression:
     """The same rows give the same weights. Labels without a row get odds of nothing."""
     labels = int(targets.max()) + 1
-    wide = columns.astype(np.float32)
-    spread = np.maximum(wide.std(axis=0), LEAST_SPREAD)
-    found = Regression(wide.mean(axis=0), spread, np.zeros(0, np.float32), np.zeros(0, np.float32))
-    x = found.standard(wide)
+    found, x = standardized(columns)
     wanted = np.eye(labels, dtype=np.float32)[targets]
     shares = weights / weights.sum()
 

@@ -23,6 +23,7 @@ from app.inference.executor import Lane
 from app.inference.model_store import ModelStore
 from app.inference.onnx import OnnxRuntime
 from app.wiring import inference
+from onnx_models.recipes.voice.features import Ear
 from tests.integration.asr.whisper.conftest import ROOT, made, sound_of
 
 ENCODERS = [
@@ -68,6 +69,19 @@ def test_the_words_are_heard_as_without_pooling(
     (alone,) = runtime.open(tmp_path / graph.name).run(feeds)
     both = encode(runtime.open(graph), feeds["mel"], window, [short.size // 320])
     assert both.states.tobytes() == alone.tobytes()
+
+
+@pytest.mark.parametrize(("model", "away"), [("whisper-tiny.en", 0.002), ("whisper-base", 0.08)])
+def test_the_recipe_hears_as_the_product(model: str, away: float, short: Samples) -> None:
+    """Base in another silence, which moves the odds a little."""
+    voice = load_voice(WEIGHTS / model / "voice.onnx", OnnxRuntime("cpu", 1))
+    recognizer = load_whisper(made(model), OnnxRuntime("cpu", 1), voice=voice)
+    (found,) = recognizer.transcribe([short], RecognizerOptions(language="en"))
+    pooled = Ear(made(model) / "encoder.int8.onnx").pooled(short)[None].astype(np.float32)
+    (learned_of,) = voice.tags(pooled, [short.size / 16000])
+    for category, tag in found.tags.items():
+        assert tag.probabilities == pytest.approx(learned_of[category].probabilities, abs=away)
+    recognizer.close()
 
 
 async def told(short: Samples, **variables: str) -> Tags:

@@ -7,25 +7,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from app.asr.engines.whisper.voice import load_voice
 from app.inference.onnx import OnnxRuntime
 from onnx_models.recipes.voice.clips import CORPORA, age_label
+from onnx_models.recipes.voice.discriminant import discriminate
 from onnx_models.recipes.voice.regression import fit_temperature, odds
 from onnx_models.recipes.voice.sound import RATE, noisy, pieces, telephone, without_silence
 from onnx_models.recipes.voice.table import LABELS, Table
+from onnx_models.recipes.voice.train import UNKNOWN, left_out, temperature_of
 from onnx_models.recipes.voice.train import main as train
 
 ROWS, SPEAKERS, SIZES = 120, 6, (2, 2, 12)
 
 
-def write_corpus(folder: Path, name: str, told: dict[str, int], seed: int) -> None:
+def write_corpus(
+    folder: Path, name: str, told: dict[str, int], seed: int, sizes: tuple[int, ...] = SIZES
+) -> None:
     """Columns that lean towards the labels. `told` is how many labels of a category there are."""
     chance, leaning = np.random.default_rng(seed), np.random.default_rng(0)
-    columns = chance.standard_normal((ROWS, *SIZES))
+    columns = chance.standard_normal((ROWS, *sizes))
     texts = dict.fromkeys(("emotion", "gender", "age", "accent"), np.full(ROWS, ""))
     for category, labels in LABELS.items():
-        directions = leaning.standard_normal((len(labels), *SIZES))
+        directions = leaning.standard_normal((len(labels), *sizes))
         if category in told:
             places = np.arange(ROWS) // SPEAKERS % told[category]
             texts[category] = np.array(labels)[places]
@@ -64,12 +70,17 @@ def test_a_small_run_learns_what_can_be_learned(heard: Path) -> None:
     voice.close()
 
 
-def test_the_same_data_give_the_same_weights(heard: Path) -> None:
+def test_the_same_data_give_the_same_weights(tmp_path: Path) -> None:
+    """However many threads there are; columns are so many that threads would share them."""
+    for seed, plan in enumerate(CORPORA, start=1):
+        write_corpus(tmp_path, plan.folder, {"gender": 2, "age": 3}, seed, (2, 2, 500))
     made: list[bytes] = []
-    for name in ("one", "other"):
-        (heard / name).mkdir()
-        CliRunner().invoke(train, [str(heard), str(heard / name), "--commercial"])
-        made.append((heard / name / "voice.commercial.onnx").read_bytes())
+    for threads in (1, 2):
+        target = tmp_path / str(threads)
+        target.mkdir()
+        with threadpool_limits(threads):
+            CliRunner().invoke(train, [str(tmp_path), str(target), "--commercial"])
+        made.append((target / "voice.commercial.onnx").read_bytes())
     assert made[0] == made[1]
 
 
@@ -102,6 +113,38 @@ def test_labels_and_in_them_corpora_weigh_the_same(heard: Path) -> None:
         for corpus in np.unique(texts["corpus"][youngest])
     ]
     np.testing.assert_allclose(of_corpus, of_corpus[0], rtol=1e-4)
+
+
+def test_what_nobody_could_learn_is_not_guessed(heard: Path) -> None:
+    """One corpus has no children, the other nobody over 45."""
+    table = Table.read([heard / "emodb.npz", heard / "speechocean762.npz"]).labelled("age")
+    of_emodb, ages = table.texts["corpus"] == "emodb", table.texts["age"]
+    table = table.select(~of_emodb | (ages != "AGE_0_18"))
+    of_emodb = table.texts["corpus"] == "emodb"
+    logits = left_out(table, "age", "corpus")
+    assert (logits[of_emodb, 3:] == UNKNOWN).all()
+    assert (logits[~of_emodb, 0] == UNKNOWN).all()
+    assert (logits[of_emodb, :3] > UNKNOWN).all()
+    assert (logits[~of_emodb, 1:] > UNKNOWN).all()
+    assert 0.05 < temperature_of(logits, table, "age") < 20
+
+
+def test_discriminants_tell_a_label_that_few_have() -> None:
+    """Ten rows of a hundred columns, in which ten things vary that tell nothing."""
+    chance = np.random.default_rng(0)
+    mixing, leaning = chance.standard_normal((10, 100)), chance.standard_normal((2, 100)) / 2
+
+    def rows(targets: NDArray[np.int64]) -> NDArray[np.float32]:
+        noise = chance.standard_normal((targets.size, 10)) @ mixing
+        noise += chance.standard_normal(noise.shape)
+        return (noise + leaning[targets]).astype(np.float32)
+
+    learned_of = np.repeat([0, 1], [200, 10])
+    found = discriminate(rows(learned_of), learned_of, np.ones(210, np.float32))
+    asked = np.repeat([0, 1], 100)
+    right = found.logits(rows(asked)).argmax(axis=1) == asked
+    assert right[asked == 0].mean() > 0.8
+    assert right[asked == 1].mean() > 0.8
 
 
 def test_the_temperature_makes_odds_as_likely_as_they_say() -> None:
