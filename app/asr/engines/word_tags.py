@@ -25,7 +25,7 @@ OUTPUTS: Mapping[Kind, Mapping[str, str]] = {
 }
 """Which output of the graph tells each category."""
 
-LEAST_ODDS = 0.4
+LEAST_ODDS = 0.35
 """Most of what is less likely is nothing that the weights were taught; `onnx_models/word-tags` says
 how much."""
 
