@@ -9,7 +9,7 @@ import numpy as np
 
 from app.asr.recognition import Tag, Tags, likeliest
 from app.asr.tags.labels import CATEGORIES, NOTHING_NAMED, Kind, Labels
-from app.asr.tags.ngrams import phrases_of, runs_of, words_of
+from app.asr.tags.ngrams import phrases_of, pieces_of, words_of
 from app.core.errors import Unavailable
 from app.inference.onnx import Array, OnnxModel, OnnxRuntime
 
@@ -25,7 +25,7 @@ OUTPUTS: Mapping[Kind, Mapping[str, str]] = {
 }
 """Which output of the graph tells each category."""
 
-LEAST_ODDS = 0.4
+LEAST_ODDS = 0.35
 """Most of what is less likely is nothing that the weights were taught; `onnx_models/word-tags` says
 how much."""
 
@@ -56,7 +56,7 @@ class WordTags:
         if not words:
             return {}
         phrases = _counted("phrases", phrases_of(words))
-        runs = _counted("runs", [number for word in words for number in runs_of(word)])
+        runs = _counted("runs", pieces_of(words))
         found = dict(zip(self._network.outputs, self._network.run(phrases | runs), strict=True))
         return {
             category: _tag(found[OUTPUTS[kind][category]][0].tolist(), labels)

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import islice
 
 import numpy as np
-from generate import HERE, read_lines, utterances
+from generate import HERE, Utterance, read_lines, utterances
 
 from app.asr.tags.labels import (
     BEHAVIORS,
@@ -39,9 +40,12 @@ PER_LABEL = {
 LEAST_ALIKE = 0.5
 """What was heard as something else altogether, as Hindi in English letters often is, teaches
 nothing."""
+HEARD_SEED = 11
+MOST_HEARD = {"loan_roles": 300}
+"""Of more, what callers say becomes ROLE_OTHER."""
 DEVELOPMENT = 10
 """One template of so many chooses when to stop, and how sure to be."""
-ALSO_WEIGHT = 0.1
+ALSO_WEIGHT, HEARD_WEIGHT = 0.1, 0.5
 
 ALSO: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("behavior", f"BEHAVIOR_{label}"): {"general": "INTENT_OTHER"}
@@ -59,6 +63,7 @@ class Example:
     targets: Mapping[str, str]
     """The head of its set first."""
     is_development: bool = False
+    is_heard: bool = False
 
     @property
     def head(self) -> str:
@@ -78,6 +83,11 @@ def held_out(name: str) -> Iterator[tuple[tuple[str, ...], str]]:
             yield tuple(words_of(line)), path.stem
 
 
+def to_be_heard(name: str) -> Iterator[Utterance]:
+    """What `heard.py` chooses from."""
+    return utterances(name, PER_LABEL[name], HEARD_SEED)
+
+
 def heard_rows(name: str) -> Iterator[tuple[str, str, str]]:
     """Label, said, heard; `name` may be `held_out/<set>`."""
     path = HERE / "heard" / f"{name}.tsv"
@@ -87,26 +97,38 @@ def heard_rows(name: str) -> Iterator[tuple[str, str, str]]:
 
 
 def weights_of(examples: Sequence[Example], head: str) -> np.ndarray:
-    """All labels of a head together count the same, what is only `ALSO` told less."""
-    raw = np.array([1.0 if each.head == head else ALSO_WEIGHT for each in examples])
+    """All labels of a head together count the same, what is heard or only `ALSO` told less."""
+    raw = np.array(
+        [
+            (1.0 if each.head == head else ALSO_WEIGHT) * (HEARD_WEIGHT if each.is_heard else 1.0)
+            for each in examples
+        ]
+    )
     labels = [each.targets[head] for each in examples]
     totals: Counter[str] = Counter()
     for label, weight in zip(labels, raw, strict=True):
         totals[label] += weight
     shares = np.array([1 / totals[label] for label in labels])
-    return (raw * shares * raw.sum() / len(totals)).astype(np.float32)
+    return (raw * shares * len(raw) / len(totals)).astype(np.float32)
 
 
 def _generated(name: str, seed: int) -> Iterator[Example]:
     for each in utterances(name, PER_LABEL[name], seed):
-        is_development = each.template % DEVELOPMENT == DEVELOPMENT - 1
-        yield Example(tuple(words_of(each.text)), _targets(name, each.label), is_development)
+        targets = _targets(name, each.label)
+        yield Example(tuple(words_of(each.text)), targets, _is_development(each.template))
 
 
 def _heard(name: str) -> Iterator[Example]:
-    for label, said, heard in heard_rows(name):
+    templates = {(each.label, each.text): each.template for each in to_be_heard(name)}
+    for label, said, heard in islice(heard_rows(name), MOST_HEARD.get(name)):
         if SequenceMatcher(None, said.lower(), heard.lower()).ratio() >= LEAST_ALIKE:
-            yield Example(tuple(words_of(heard)), _targets(name, label))
+            is_development = _is_development(templates.get((label, said), 0))
+            targets = _targets(name, label)
+            yield Example(tuple(words_of(heard)), targets, is_development, is_heard=True)
+
+
+def _is_development(template: int) -> bool:
+    return template % DEVELOPMENT == DEVELOPMENT - 1
 
 
 def _targets(name: str, label: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from app.asr.tags.ngrams import ROWS, phrases_of, runs_of
+from app.asr.tags.ngrams import ROWS, phrases_of, pieces_of
 
 RATE, BIAS_RATE = 3.0, 0.1
 BATCH, EPOCHS = 32, 5
@@ -103,7 +103,7 @@ def _slopes(
 
 
 def _cut(words: Words) -> tuple[list[int], list[int]]:
-    return phrases_of(words), [number for word in words for number in runs_of(word)]
+    return phrases_of(words), pieces_of(words)
 
 
 def _valued(numbers: list[int], rarity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -61,7 +61,7 @@ def test_what_intends_nothing_is_given_no_intent_for_the_sake_of_one(
 ) -> None:
     (tags,) = tagger.tag(["the block books were the predecessors of the printed book"], kind)
     intent = tags["intent"]
-    assert max(intent.probabilities.values()) < 0.4
+    assert max(intent.probabilities.values()) < 0.35
     assert intent.label == "INTENT_OTHER"
 
 

@@ -6,7 +6,15 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.asr.tags.ngrams import MOST_WORDS, ROWS, phrases_of, runs_of, words_of
+from app.asr.tags.ngrams import (
+    MOST_WORDS,
+    ROWS,
+    phrases_of,
+    pieces_of,
+    runs_of,
+    sounds_of,
+    words_of,
+)
 
 
 def test_words_are_small_latin_and_numbers_are_one() -> None:
@@ -18,6 +26,9 @@ def test_the_numbers_never_change() -> None:
     """They are rows of the tables in `onnx_models/word-tags`."""
     assert runs_of("hi") == (32181, 3791, 20440)
     assert phrases_of(["hi"]) == [10924, 22846, 12332]
+    sounds = sounds_of(["hi", "sir"])
+    assert sounds == [11874, 22629, 15996]
+    assert pieces_of(["hi", "sir"]) == [*runs_of("hi"), *runs_of("sir"), *sounds]
 
 
 def test_the_numbers_do_not_depend_on_the_process() -> None:
@@ -39,6 +50,12 @@ def test_spellings_of_one_sound_have_the_same_runs() -> None:
         assert phrases_of([one]) != phrases_of([other])
 
 
+def test_what_is_misheard_by_its_consonants_alone_has_the_same_sounds() -> None:
+    for said, heard in (("kist bhar di", "kissed bar thee"), ("tell me", "tall may")):
+        assert sounds_of(said.split()) == sounds_of(heard.split())
+    assert sounds_of(["tell"]) != sounds_of(["call"])
+
+
 def test_the_order_of_words_counts() -> None:
     assert phrases_of(["is", "it"]) != phrases_of(["it", "is"])
 
@@ -47,7 +64,7 @@ def test_the_order_of_words_counts() -> None:
 def test_any_text_can_be_cut(text: str) -> None:
     words = words_of(text)
     assert len(words) <= MOST_WORDS
-    numbers = [*phrases_of(words), *(number for word in words for number in runs_of(word))]
+    numbers = [*phrases_of(words), *pieces_of(words)]
     assert all(0 <= number < ROWS for number in numbers)
     assert all(runs_of(word) for word in words)
 

@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from app.asr.tags.ngrams import phrases_of, runs_of, words_of
+from app.asr.tags.ngrams import phrases_of, pieces_of, words_of
 from app.inference.onnx import OnnxRuntime
 
 ROOT = Path(__file__).parents[4]
@@ -73,6 +73,16 @@ def test_nothing_held_out_is_learned(
     assert not learned & held
 
 
+def test_what_was_heard_of_a_template_is_kept_apart_with_it(recipe: dict[str, ModuleType]) -> None:
+    """Or the temperatures would be chosen on what was learned."""
+    corpus = recipe["corpus"]
+    for name in corpus.HEADS:
+        templates = {(each.label, each.text): each.template for each in corpus.to_be_heard(name)}
+        said = [(label, text) for label, text, _ in corpus.heard_rows(name)]
+        assert said
+        assert templates.keys() >= set(said)
+
+
 def test_a_small_training_learns_and_its_graph_says_the_same(
     recipe: dict[str, ModuleType], tmp_path: Path
 ) -> None:
@@ -89,14 +99,10 @@ def test_a_small_training_learns_and_its_graph_says_the_same(
     export.export(trained, {"answer": labels}, tmp_path)
     graph = OnnxRuntime("cpu", 1).open(tmp_path / "word_tags.onnx")
     unseen = words_of("yes I am certainly sure")
-    said = graph.run(fed("phrases", phrases_of(unseen)) | fed("runs", all_runs(unseen)))[0]
+    said = graph.run(fed("phrases", phrases_of(unseen)) | fed("runs", pieces_of(unseen)))[0]
     scores = model.scores(linear.Features.of([unseen], rarity)) / 0.5
     assert np.allclose(said, linear.likelihoods(scores), atol=0.02)
     assert said[0, 0] > 0.5
-
-
-def all_runs(words: list[str]) -> list[int]:
-    return [number for word in words for number in runs_of(word)]
 
 
 def fed(name: str, numbers: list[int]) -> dict[str, np.ndarray]:
