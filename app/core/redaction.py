@@ -27,7 +27,7 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(
-    rf"((?:password|passwd|secret|token|api[_-]?key){_AFTER_NAME})(?:{_QUOTED}|{_SCHEME}*[^\s&'\"]+)",
+    rf"((?:password|passwd|secret|token|api[_-]?key){_AFTER_NAME})(?:{_QUOTED}|(?:[^\s&'\"]*{_SCHEME})*[^\s&'\"]+)",
     re.IGNORECASE,
 )
 _BEARER = re.compile(rf"({_SCHEME})+[^\s'\",;&]+", re.IGNORECASE)

@@ -33,7 +33,7 @@ HOSTILE: list[tuple[Any, str]] = [
     ({"audio_minutes_per_month": 1_000_000_001}, "audio_minutes_per_month"),
     ({"concurent_calls": 5}, "concurent_calls"),
     ([], "object"),
-    (None, "data"),
+    (None, "body"),
 ]
 
 

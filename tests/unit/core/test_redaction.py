@@ -138,6 +138,7 @@ class TestSecrets:
     )
     @example(("wh_" + "4155550123" * 3, "4155550123" * 3), "", "", in_message, "json", True)
     @example(("va_abcdabcdabcdabcdabcd", "abcdabcdabcdabcdabcd"), "ja", "", in_field, "json", False)
+    @example(("Bearer 4155550123ab", "4155550123ab"), "0", "TOKEN=", in_exception, "console", False)
     def test_a_planted_secret_is_in_no_line(
         self,
         planted: tuple[str, str],
