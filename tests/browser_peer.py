@@ -145,6 +145,8 @@ class BrowserPeer:
 
     async def close(self) -> None:
         await self._scope.close()
+        if self._path:
+            await self._path.close()
         await self.pc.close()
 
     async def _until(self, is_so: Any) -> None:

@@ -88,6 +88,13 @@ class IcePath:
         if dropped:
             await dropped.close()
 
+    async def close(self) -> None:
+        """What ends with the transport. One that ended in the middle of a move has closed the other
+        way alone, and waits for this one."""
+        await self.stay()
+        if self._transport.state == "closed":
+            await self._used.close()
+
     def _describe(self, connection: Connection) -> None:
         for owner in (self._transport, self._transport.iceGatherer):
             assert hasattr(owner, _CONNECTION)

@@ -135,7 +135,7 @@ class Link:
             await _sent(self._channel)
         self._pc.remove_all_listeners()
         if self._path:
-            await self._path.stay()
+            await self._path.close()
         await self._pc.close()
 
     async def _negotiate(self, offered: Offered, *, has_moved: bool) -> None:
