@@ -88,3 +88,11 @@ async def admin(server: LiveServer) -> AsyncGenerator[httpx.AsyncClient]:
     headers = {"Authorization": f"Bearer {server.token}"}
     async with httpx.AsyncClient(base_url=server.url, headers=headers) as client:
         yield client
+
+
+@pytest.fixture
+async def asr(server: LiveServer) -> AsyncGenerator[httpx.AsyncClient]:
+    headers = {"Authorization": f"Bearer {server.token}"}
+    base = f"{server.url}/asr"
+    async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as client:
+        yield client

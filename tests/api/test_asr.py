@@ -3,7 +3,6 @@
 import json
 import struct
 import wave
-from collections.abc import AsyncGenerator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -64,14 +63,6 @@ WRONG = {
     "model": "en-huge",
     "language": "klingon",
 }
-
-
-@pytest.fixture
-async def asr(server: LiveServer) -> AsyncGenerator[httpx.AsyncClient]:
-    headers = {"Authorization": f"Bearer {server.token}"}
-    base = f"{server.url}/asr"
-    async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as client:
-        yield client
 
 
 async def sent(

@@ -1,23 +1,12 @@
 """Forms that are no forms: whatever is sent to be heard, the answer names what is wrong with it."""
 
-from collections.abc import AsyncGenerator
-
 import httpx
 import pytest
 
-from tests.api.conftest import LiveServer
 from tests.api.recordings import SHORT
 
 FIELD = b'Content-Disposition: form-data; name="%s"\r\n'
 TEXT = b"Content-Type: text/plain; charset=%s\r\n"
-
-
-@pytest.fixture
-async def asr(server: LiveServer) -> AsyncGenerator[httpx.AsyncClient]:
-    headers = {"Authorization": f"Bearer {server.token}"}
-    base = f"{server.url}/asr"
-    async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as client:
-        yield client
 
 
 async def sent(asr: httpx.AsyncClient, *parts: bytes) -> httpx.Response:

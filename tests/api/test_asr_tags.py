@@ -2,7 +2,6 @@
 to be told."""
 
 import json
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +30,6 @@ BEHAVIORS = (
 )
 EVALS = "NONE CORRECT PROBE PARTIAL INCORRECT HINT SKIP"
 """As the document lists both."""
-
-
-@pytest.fixture
-async def asr(server: LiveServer) -> AsyncGenerator[httpx.AsyncClient]:
-    headers = {"Authorization": f"Bearer {server.token}"}
-    base = f"{server.url}/asr"
-    async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as client:
-        yield client
 
 
 async def sent(asr: httpx.AsyncClient, **options: Any) -> httpx.Response:

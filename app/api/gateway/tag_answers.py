@@ -1,6 +1,7 @@
 """Tags of what was said as the gateway's document shows them: metadata, probabilities, intents in
 two tiers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -57,9 +58,13 @@ def _probabilities(tags: Tags, asked: TranscriptionRequest) -> dict[str, Any]:
 
 
 def _tier(tag: Tag, top_k: int | None) -> TierAnswer:
-    ranked = _ranked(tag, None)
-    return TierAnswer(tag.label, ranked[tag.label], dict([*ranked.items()][:top_k]))
+    shares = rounded(tag).probabilities
+    return TierAnswer(tag.label, shares[tag.label], _first(shares, top_k))
 
 
 def _ranked(tag: Tag, top_k: int | None) -> dict[str, float]:
-    return dict([*rounded(tag).probabilities.items()][:top_k])
+    return _first(rounded(tag).probabilities, top_k)
+
+
+def _first(shares: Mapping[str, float], top_k: int | None) -> dict[str, float]:
+    return dict([*shares.items()][:top_k])
